@@ -1,0 +1,1 @@
+"""The payment domain: money, states, ledger, idempotency, problems. No AWS SDK."""

@@ -1,0 +1,1 @@
+"""The transaction gateway: AWS adapters around payment_core."""
