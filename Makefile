@@ -1,0 +1,68 @@
+# Every target installs what it needs into $(VENV); `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INPUT ?= examples/merchant-day.csv
+# Packages come from the index that pip is configured for, if it was by environment.
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+ifeq ($(UV_DEFAULT_INDEX),)
+  unexport UV_DEFAULT_INDEX
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install package demo up test test-all bench lint format docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Install the pinned packages into a virtual environment
+
+$(VENV)/.installed: requirements.lock requirements-bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing pinned packages into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+package: install ## Build the function zips and their digests into dist/
+	@$(BIN)/python lambda_src/package.py
+
+demo: package ## Apply dev to the embedded AWS, pay a merchant's day, reconcile, destroy
+	@$(BIN)/python -m harness demo --input "$(INPUT)"
+
+up: package ## The same platform left running, with credentials for curl; Ctrl-C ends it
+	@$(BIN)/python -m harness up
+
+test: package lint ## Everything that CI runs
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m harness mutants
+
+test-all: test ## Also the long tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+
+bench: package ## Measure ratios side by side in one run
+	@$(BIN)/python -m harness bench
+
+lint: install ## Ruff, mypy, terraform fmt, documentation in step
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: install ## Rewrite Python and HCL in the house format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/python -m harness fmt
+
+lock: install ## Resolve the lock files again (hashes, no index address)
+	@$(BIN)/uv pip compile pyproject.toml --group test --group lint --group build --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
+	  --quiet --custom-compile-command "make lock" --output-file requirements.lock
+	@$(BIN)/uv pip compile --group bootstrap --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --upgrade --quiet \
+	  --custom-compile-command "make lock" --output-file requirements-bootstrap.lock
+
+clean: ## Remove what was built or installed
+	rm -rf $(VENV) dist build .work
