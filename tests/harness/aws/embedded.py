@@ -1,0 +1,197 @@
+"""The embedded AWS: moto in this process, served on the loopback address."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.iam.models import iam_backends
+
+from harness.aws import supplement
+from harness.aws.application import Application
+from harness.aws.calls import CallLog
+from harness.aws.faults import Faults
+from harness.aws.identities import PARTITION, Identities
+from harness.aws.server import LOOPBACK, Server
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from moto.iam.models import AccessKey
+
+OPERATOR = "operator"
+ACCOUNT_ACCESS_ROLE = "OrganizationAccountAccessRole"
+SESSION_SECONDS = 12 * 60 * 60
+
+_running = threading.Lock()
+
+
+class EmbeddedAWS:
+    """All accounts of the organization in one process; a context manager.
+
+    The operator is an IAM user of the management account. Other accounts are entered as on
+    AWS, by assuming a role. Since moto keeps its state in module globals, one process runs
+    one at a time.
+
+    Args:
+        port: TCP port on 127.0.0.1, 0 for a free one.
+        region: the default region of environments, sessions and clients.
+        management_account: 12-digit id of the account that the operator belongs to.
+        log_capacity: how many of the latest calls to keep; 0 switches the log off.
+
+    Raises:
+        RuntimeError: this process already runs one.
+        OSError: the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        region: str = "eu-west-1",
+        management_account: str = "111111111111",
+        log_capacity: int = 100_000,
+    ) -> None:
+        if not _running.acquire(blocking=False):
+            raise RuntimeError(
+                "this process already runs an EmbeddedAWS: close it or call its reset() instead"
+            )
+        self.region = region
+        self.management_account = management_account
+        self.calls = CallLog(log_capacity)
+        self.faults = Faults()
+        self._identities = Identities()
+        self._closed = False
+        try:
+            supplement.install()
+            self._operator_key = self._found_management_account()
+            application = Application(self._identities, self.calls, self.faults)
+            self._server = Server(application, port)
+        except BaseException:
+            self._empty()
+            _running.release()
+            raise
+        self.endpoint_url = f"http://{LOOPBACK}:{self._server.port}"
+
+    def environment(self, account_id: str | None = None) -> dict[str, str]:
+        """Variables that direct Terraform, boto3 and the AWS CLI here.
+
+        Without an account they sign as the operator; with one, as a session of
+        ``OrganizationAccountAccessRole`` there. Credential files of the machine are shut out.
+        """
+        variables = {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_MAX_ATTEMPTS": "3",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        session = self._operator() if account_id is None else self.session(account_id)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise RuntimeError("a session of the embedded AWS always has credentials")
+        variables["AWS_ACCESS_KEY_ID"] = credentials.access_key
+        variables["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
+        if credentials.token:
+            variables["AWS_SESSION_TOKEN"] = credentials.token
+        return variables
+
+    def session(
+        self, account_id: str, role: str = ACCOUNT_ACCESS_ROLE, session_name: str = OPERATOR
+    ) -> boto3.Session:
+        """Assume a role in an account through STS, for 12 hours."""
+        credentials = (
+            self._operator()
+            .client("sts")
+            .assume_role(
+                RoleArn=f"arn:{PARTITION}:iam::{account_id}:role/{role}",
+                RoleSessionName=session_name,
+                DurationSeconds=SESSION_SECONDS,
+            )["Credentials"]
+        )
+        return _Session(
+            self.endpoint_url,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.region,
+        )
+
+    def client(self, service: str, account_id: str) -> Any:
+        """Make a boto3 client of a service in an account."""
+        return self.session(account_id).client(service)  # type: ignore[call-overload]  # any service
+
+    def reset(self) -> None:
+        """Empty all accounts and the call log, drop all faults; earlier sessions are refused.
+
+        The operator keeps their access key.
+        """
+        self._empty()
+        self._found_management_account(self._operator_key)
+
+    def close(self) -> None:
+        """End the server and its connections and empty all accounts; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._server.stop()
+        self._empty()
+        supplement.uninstall()
+        _running.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _operator(self) -> boto3.Session:
+        return _Session(
+            self.endpoint_url,
+            aws_access_key_id=self._operator_key.access_key_id,
+            aws_secret_access_key=self._operator_key.secret_access_key,
+            region_name=self.region,
+        )
+
+    def _found_management_account(self, key: AccessKey | None = None) -> AccessKey:
+        iam = iam_backends[self.management_account][PARTITION]
+        user = iam.create_user(self.region, OPERATOR)
+        if key is None:
+            return iam.create_access_key(OPERATOR)
+        user.access_keys.append(key)
+        iam.access_keys[key.access_key_id] = key
+        return key
+
+    def _empty(self) -> None:
+        BackendDict.reset()
+        reset_model_data()
+        self._identities.forget()
+        self.calls.clear()
+        self.faults.clear()
+
+
+class _Session(boto3.Session):
+    """A session whose clients and resources talk to the embedded AWS."""
+
+    def __init__(self, endpoint_url: str, **credentials: str) -> None:
+        super().__init__(**credentials)  # type: ignore[arg-type]  # the names are boto3's own
+        self._endpoint_url = endpoint_url
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        """As ``boto3.Session.client``, with the endpoint filled in."""
+        return super().client(*args, **{"endpoint_url": self._endpoint_url, **options})
+
+    def resource(self, *args: Any, **options: Any) -> Any:
+        """As ``boto3.Session.resource``, with the endpoint filled in."""
+        return super().resource(*args, **{"endpoint_url": self._endpoint_url, **options})
