@@ -1,5 +1,6 @@
 """Runs real Terraform: finds it and the AWS provider, and gives plans and applies as data."""
 
+from harness.terraform.display import show_progress
 from harness.terraform.errors import (
     Diagnostic,
     DiscoveryError,
@@ -16,7 +17,8 @@ from harness.terraform.plan import (
     ResourceChange,
 )
 from harness.terraform.progress import Progress, ProgressCallback, ProgressKind
-from harness.terraform.runner import Root, Terraform
+from harness.terraform.root import Root
+from harness.terraform.runner import Terraform
 
 __all__ = [
     "SENSITIVE",
@@ -35,4 +37,5 @@ __all__ = [
     "Terraform",
     "TerraformError",
     "TerraformTimeoutError",
+    "show_progress",
 ]

@@ -66,7 +66,7 @@ class Diagnostic:
             return block[1]
         if "variable" not in self.summary.lower():
             return None
-        mention = _VARIABLE_MENTION.search(self.detail)
+        mention = _VARIABLE_MENTION.search("\n".join((*self.values, self.detail)))
         return next(filter(None, mention.groups()), None) if mention else None
 
     @property
@@ -123,6 +123,17 @@ class TerraformError(RuntimeError):
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics of severity error."""
         return tuple(item for item in self.diagnostics if item.severity == "error")
+
+    def with_hint(self, hint: str) -> TerraformError:
+        """Return the same error with advice at its end."""
+        return TerraformError(
+            self.command,
+            self.directory,
+            self.diagnostics,
+            exit_code=self.exit_code,
+            output=self.output,
+            hint=hint,
+        )
 
     def _headline(self) -> str:
         count = len(self.errors)

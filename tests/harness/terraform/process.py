@@ -23,6 +23,10 @@ _CHUNK_BYTES = 65_536
 class CommandTimeoutError(Exception):
     """The command ran out of its time and was stopped."""
 
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"stopped after {seconds:g} seconds")
+
 
 def run(
     argv: Sequence[str],
@@ -56,6 +60,8 @@ def run(
         try:
             for line in _lines(process, time.monotonic() + timeout_seconds):
                 on_line(line)
+        except TimeoutError:
+            raise CommandTimeoutError(timeout_seconds) from None
         finally:
             code = _finish(process, on_line)
     return code
@@ -70,7 +76,7 @@ def _lines(process: subprocess.Popen[bytes], deadline: float | None = None) -> I
         patience = None if deadline is None else max(0.0, deadline - time.monotonic())
         ready, _, _ = select.select([descriptor], [], [], patience)
         if not ready:
-            raise CommandTimeoutError
+            raise TimeoutError
         chunk = os.read(descriptor, _CHUNK_BYTES)
         *lines, pending = (pending + chunk).split(b"\n")
         for line in lines:

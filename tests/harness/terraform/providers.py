@@ -6,6 +6,8 @@ Terraform implies, conventional add-on directories, and the public registry with
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +98,16 @@ class ProviderSource:
             f"plugin_cache_dir = {json.dumps(str(self.location))}\n"
             "plugin_cache_may_break_dependency_lock_file = true\n"
         )
+
+    @contextlib.contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Hold off other runs: Terraform's plugin cache breaks under two installations at once."""
+        if self.kind != "registry":
+            yield
+            return
+        with (self.location / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def explain(self) -> str:
         """Say why the provider was to come from here, and how to choose another place."""

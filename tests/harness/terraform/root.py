@@ -1,0 +1,236 @@
+"""One root module with a working directory, state and variables of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from harness.terraform import process, stage
+from harness.terraform.errors import Diagnostic, TerraformError, TerraformTimeoutError
+from harness.terraform.plan import ApplyResult, ChangeCounts, Outputs, Plan
+from harness.terraform.progress import ProgressTracker
+from harness.terraform.variables import Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from harness.terraform.executable import TerraformCli
+    from harness.terraform.progress import ProgressCallback
+    from harness.terraform.providers import ProviderSource
+
+_PLANNED_CHANGES = 2
+"""The exit code of `plan -detailed-exitcode` when something would change."""
+
+_INHERITED = ("TF_LOG", "TF_LOG_PATH")
+_INSTALLATION_FAILED = ("provider package", "install provider")
+
+
+class Root:
+    """Runs Terraform commands on one root module; made by `Terraform.root` or `.module`.
+
+    Every command raises `TerraformError` when Terraform reports an error, and
+    `TerraformTimeoutError` after `timeout_seconds` of the command or, by default, of the root.
+    Ctrl-C and SIGTERM let Terraform save its state and release its lock first, for up to
+    `grace_seconds`; then no process of it is left.
+    """
+
+    def __init__(
+        self,
+        cli: TerraformCli,
+        providers: ProviderSource,
+        directory: Path,
+        *,
+        workdir: Path,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any] | None = None,
+        extra_files: Mapping[str, str] | None = None,
+        parallelism: int = 10,
+        timeout_seconds: float = 900,
+        grace_seconds: float = 60,
+    ) -> None:
+        self.cli = cli
+        self.providers = providers
+        self.directory = directory.resolve()
+        self.workdir = workdir.resolve()
+        self.extra_files = dict(extra_files or {})
+        self.parallelism = parallelism
+        self.timeout_seconds = timeout_seconds
+        self.grace_seconds = grace_seconds
+        values = self.workdir / "variables.tfvars.json"
+        self.variables = Variables.check(self.directory, values, variables or {})
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        self.environment = self._environment(environment)
+
+    def init(self, *, timeout_seconds: float | None = None) -> None:
+        """Install the provider and set up the backend.
+
+        A lock file beside the root is binding; without one the run makes one of its own.
+        """
+        locked = (self.directory / stage.LOCK_FILE).exists()
+        arguments = ["-reconfigure", *(["-lockfile=readonly"] if locked else [])]
+        try:
+            with self.providers.exclusively():
+                self._run(ProgressTracker("init"), *arguments, timeout_seconds=timeout_seconds)
+        except TerraformError as error:
+            summaries = " ".join(item.summary for item in error.errors)
+            if any(sign in summaries for sign in _INSTALLATION_FAILED):
+                raise error.with_hint(self.providers.explain()) from None
+            raise
+
+    def plan(
+        self,
+        *,
+        destroy: bool = False,
+        progress: ProgressCallback | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Plan:
+        """Plan, save the plan, and return what it says."""
+        tracker = ProgressTracker("plan", progress)
+        path = self.workdir / "plan.tfplan"
+        code = self._run(
+            tracker,
+            "-detailed-exitcode",
+            f"-out={path}",
+            f"-parallelism={self.parallelism}",
+            self.variables.write(),
+            *(["-destroy"] if destroy else []),
+            timeout_seconds=timeout_seconds,
+        )
+        return Plan.from_json(
+            path,
+            self._read_json("show", str(path)),
+            is_empty=code != _PLANNED_CHANGES,
+            counts=ChangeCounts.from_json(tracker.changes),
+        )
+
+    def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        timeout_seconds: float | None = None,
+    ) -> ApplyResult:
+        """Apply `plan`, or what Terraform plans now. A failure leaves a state to destroy."""
+        tracker = ProgressTracker("apply", progress, plan.counts.total if plan else None)
+        what = [str(plan.path)] if plan else ["-auto-approve", self.variables.write()]
+        return self._change(tracker, *what, timeout_seconds=timeout_seconds)
+
+    def destroy(
+        self, *, progress: ProgressCallback | None = None, timeout_seconds: float | None = None
+    ) -> ApplyResult:
+        """Destroy everything in the state."""
+        tracker = ProgressTracker("destroy", progress)
+        what = ["-auto-approve", self.variables.write()]
+        return self._change(tracker, *what, timeout_seconds=timeout_seconds)
+
+    def outputs(self) -> Outputs:
+        """Read the outputs from the state, sensitive ones included."""
+        return Outputs(self._read_json("output"))
+
+    def state(self) -> Mapping[str, Any]:
+        """Read the state as `terraform show -json` gives it, sensitive values included."""
+        return self._read_json("show")
+
+    def _change(
+        self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
+    ) -> ApplyResult:
+        started = time.monotonic()
+        parallelism = f"-parallelism={self.parallelism}"
+        self._run(tracker, parallelism, *arguments, timeout_seconds=timeout_seconds)
+        seconds = time.monotonic() - started
+        return ApplyResult(ChangeCounts.from_json(tracker.changes), seconds)
+
+    def _run(self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None) -> int:
+        """Run a command that reports in Terraform's JSON user interface; return its exit code."""
+        command = tracker.command
+        diagnostics: list[Diagnostic] = []
+        plain: list[str] = []
+
+        def on_line(line: str) -> None:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                plain.append(line)
+                return
+            if event.get("type") == "diagnostic":
+                found = Diagnostic.from_json(event["diagnostic"], self.directory)
+                diagnostics.append(self.variables.relocate(found))
+            tracker.feed(event)
+
+        try:
+            code = self._execute(
+                command,
+                "-input=false",
+                *arguments,
+                on_line=on_line,
+                timeout_seconds=timeout_seconds,
+            )
+        except process.CommandTimeoutError as late:
+            raise TerraformTimeoutError(
+                command, self.directory, late.seconds, tracker.unfinished
+            ) from None
+        if code != 0 and not (command == "plan" and code == _PLANNED_CHANGES):
+            raise TerraformError(
+                command, self.directory, diagnostics, exit_code=code, output=self._said(plain)
+            )
+        return code
+
+    def _read_json(self, command: str, *arguments: str) -> dict[str, Any]:
+        """Run a command that prints one JSON document, and return it."""
+        lines: list[str] = []
+        try:
+            code = self._execute(command, *arguments, on_line=lines.append)
+        except process.CommandTimeoutError as late:
+            raise TerraformTimeoutError(command, self.directory, late.seconds, ()) from None
+        if code != 0:
+            said = self._said([])  # what was printed of the document may hold secrets
+            raise TerraformError(command, self.directory, exit_code=code, output=said)
+        document: dict[str, Any] = json.loads("\n".join(lines))
+        return document
+
+    def _execute(
+        self,
+        command: str,
+        *arguments: str,
+        on_line: Callable[[str], None],
+        timeout_seconds: float | None = None,
+    ) -> int:
+        return process.run(
+            [*self.cli.argv, command, "-json", *arguments],
+            cwd=self._stage(),
+            environment=self.environment,
+            stderr=self._stderr,
+            on_line=on_line,
+            timeout_seconds=self.timeout_seconds if timeout_seconds is None else timeout_seconds,
+            grace_seconds=self.grace_seconds,
+        )
+
+    @property
+    def _stderr(self) -> Path:
+        return self.workdir / "stderr.log"
+
+    def _said(self, lines: list[str]) -> str:
+        return "\n".join([*lines, self._stderr.read_text(encoding="utf-8", errors="replace")])
+
+    def _stage(self) -> Path:
+        staged = stage.build(self.directory, self.workdir / "stage")
+        for name, text in self.extra_files.items():
+            (staged / name).write_text(text, encoding="utf-8")
+        return staged
+
+    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "TF_")) or name in _INHERITED
+        }
+        return inherited | {
+            "CHECKPOINT_DISABLE": "1",
+            "TF_IN_AUTOMATION": "1",
+            "TF_DATA_DIR": str(self.workdir / "data"),
+            "TF_CLI_CONFIG_FILE": str(self.providers.write_cli_config(self.workdir)),
+            **given,
+        }
