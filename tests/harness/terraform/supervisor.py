@@ -33,13 +33,29 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
+def _wake_on_signals() -> int:
+    """Return a descriptor that becomes readable when a signal arrives, such as a child's end.
+
+    Interrupts are handled, not ignored: what is ignored stays ignored in terraform.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: None)
+    signal.set_wakeup_fd(writing)
+    return reading
+
+
 class _Supervisor:
+    """One running command: relays, listens for the wish to stop, and stops it at most once."""
+
     def __init__(self, grace_seconds: float, command: list[str]) -> None:
         self.parent = os.getppid()
         self.grace_seconds = grace_seconds
         self.kill_at: float | None = None
         self.control_open = True
         self.reader_gone = False
+        self.signalled = _wake_on_signals()
         self.child = subprocess.Popen(  # noqa: S603 - the harness's own argument list
             command,
             stdin=subprocess.DEVNULL,
@@ -55,12 +71,16 @@ class _Supervisor:
         while self._step(output):
             pass
         code = self._wait()
-        self._kill_group()  # providers that outlived terraform
+        self._kill_group()
         return code if code >= 0 else 128 - code
 
     def _step(self, output: int) -> bool:
-        watched = [output, 0] if self.control_open else [output]
+        watched = [output, self.signalled, *([0] if self.control_open else [])]
         ready, _, _ = select.select(watched, [], [], _PARENT_CHECK_SECONDS)
+        if self.signalled in ready:
+            os.read(self.signalled, _CHUNK_BYTES)
+            if self.child.poll() is not None:
+                self._kill_group()  # a plugin that outlived terraform may hold its output open
         if 0 in ready:
             self.control_open = bool(os.read(0, 1)) and self.control_open
             self._stop_once()
@@ -103,9 +123,6 @@ class _Supervisor:
 
 def main(arguments: list[str]) -> int:
     """Supervise one command and return its exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Handled, not ignored: what is ignored stays ignored in terraform.
-        signal.signal(number, lambda _number, _frame: None)
     grace, *command = arguments
     try:
         return _Supervisor(float(grace), command).run()
