@@ -44,7 +44,10 @@ _UNAVAILABLE = frozenset(
 class LambdaContext(Protocol):
     """What we use of Lambda's context."""
 
-    aws_request_id: str
+    @property
+    def aws_request_id(self) -> str:
+        """Lambda's name of the invocation."""
+        ...
 
     def get_remaining_time_in_millis(self) -> int:
         """Give the milliseconds until Lambda ends the worker."""
