@@ -1,0 +1,216 @@
+# What environments/<environment> is applied with, from the tooling account. It
+# manages the platform's resources by name; it neither reads payments, nor makes
+# a role that could do more than the boundary, nor changes what is in this root.
+
+locals {
+  deploy_role_name = "payments-deploy"
+  iam_arn          = "arn:aws:iam::${local.account_id}"
+}
+
+resource "aws_iam_role" "deploy" {
+  name                 = local.deploy_role_name
+  description          = "Applies the payment platform's Terraform"
+  max_session_duration = 3600
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "DeployFromTooling"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::${local.organization.accounts.tooling}:root" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "deploy" {
+  name = "deploy"
+  role = aws_iam_role.deploy.id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.state_statements, local.service_statements, local.role_statements, local.guard_statements)
+  })
+}
+
+locals {
+  state_statements = [
+    {
+      Sid      = "FindState"
+      Effect   = "Allow"
+      Action   = ["s3:GetBucketVersioning", "s3:ListBucket"]
+      Resource = aws_s3_bucket.state.arn
+    },
+    {
+      Sid      = "KeepState"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Resource = "${aws_s3_bucket.state.arn}/*"
+    },
+    {
+      Sid      = "EncryptState"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+      Resource = aws_kms_key.state.arn
+    },
+  ]
+
+  service_statements = [
+    {
+      Sid    = "ManageNamedResources"
+      Effect = "Allow"
+      Action = ["dynamodb:*", "events:*", "lambda:*", "sqs:*"]
+      Resource = [
+        "arn:aws:dynamodb:${local.region}:${local.account_id}:table/payments-*",
+        "arn:aws:events:${local.region}:${local.account_id}:rule/payments-*",
+        "arn:aws:lambda:${local.region}:${local.account_id}:function:payments-*",
+        "arn:aws:sqs:${local.region}:${local.account_id}:payments-*",
+      ]
+    },
+    {
+      # These name their resources by generated ids, or list without any name.
+      Sid    = "ManageUnnamedResources"
+      Effect = "Allow"
+      Action = [
+        "apigateway:*",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+        "dynamodb:DescribeContinuousBackups",
+        "kms:CancelKeyDeletion",
+        "kms:Create*",
+        "kms:DeleteAlias",
+        "kms:Describe*",
+        "kms:EnableKeyRotation",
+        "kms:Get*",
+        "kms:List*",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:Update*",
+        "lambda:GetCodeSigningConfig",
+        "logs:AssociateKmsKey",
+        "logs:CreateLogDelivery",
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:ListTagsForResource",
+        "logs:PutResourcePolicy",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+        "logs:UpdateLogDelivery",
+      ]
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+    },
+    {
+      Sid      = "EncryptThroughServices"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      Resource = "arn:aws:kms:${local.region}:${local.account_id}:key/*"
+      Condition = {
+        StringLike = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"] }
+      }
+    },
+  ]
+
+  role_arns = ["${local.iam_arn}:role/merchant-*", "${local.iam_arn}:role/payments-*"]
+
+  role_statements = [
+    {
+      Sid       = "MakeBoundedRoles"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]
+      Resource  = local.role_arns
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = aws_iam_policy.workload_boundary.arn } }
+    },
+    {
+      Sid    = "ManageRoles"
+      Effect = "Allow"
+      Action = [
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies",
+        "iam:ListRoleTags",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
+      ]
+      Resource = local.role_arns
+    },
+    {
+      Sid       = "HandRolesToFunctions"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.iam_arn}:role/payments-*"
+      Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
+    },
+    {
+      Sid       = "LetApiGatewayWorkForUs"
+      Effect    = "Allow"
+      Action    = "iam:CreateServiceLinkedRole"
+      Resource  = "${local.iam_arn}:role/aws-service-role/ops.apigateway.amazonaws.com/*"
+      Condition = { StringEquals = { "iam:AWSServiceName" = "ops.apigateway.amazonaws.com" } }
+    },
+  ]
+
+  guard_statements = [
+    {
+      Sid    = "NeverReadPayments"
+      Effect = "Deny"
+      Action = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:ExportTableToPointInTime",
+        "dynamodb:GetRecords",
+        "dynamodb:PartiQL*",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "lambda:InvokeFunction",
+      ]
+      Resource = "*"
+    },
+    {
+      Sid    = "LeaveTheAccountsBaselineAlone"
+      Effect = "Deny"
+      Action = [
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+      ]
+      Resource = [
+        "${local.iam_arn}:role/${local.deploy_role_name}",
+        aws_iam_role.api_gateway_logs.arn,
+      ]
+    },
+    {
+      Sid      = "LeaveTheStateKeyAlone"
+      Effect   = "Deny"
+      Action   = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+      Resource = aws_kms_key.state.arn
+    },
+    {
+      Sid      = "LeaveTheAccountSettingsAlone"
+      Effect   = "Deny"
+      Action   = ["apigateway:PATCH"]
+      Resource = "arn:aws:apigateway:${local.region}::/account"
+    },
+  ]
+}

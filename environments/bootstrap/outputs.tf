@@ -1,0 +1,36 @@
+output "api_gateway_logs_role_arn" {
+  description = "ARN of the role by which API Gateway writes logs in this account."
+  value       = aws_iam_role.api_gateway_logs.arn
+}
+
+output "backend" {
+  description = "Backend block for this root's own state: write it to backend.tf, then run `terraform init -migrate-state`."
+  value       = <<-EOT
+    terraform {
+      backend "s3" {
+        bucket              = "${aws_s3_bucket.state.bucket}"
+        key                 = "bootstrap/terraform.tfstate"
+        region              = "${local.region}"
+        allowed_account_ids = ["${local.account_id}"]
+        encrypt             = true
+        kms_key_id          = "${aws_kms_alias.state.name}"
+        use_lockfile        = true
+      }
+    }
+  EOT
+}
+
+output "deploy_role_arn" {
+  description = "ARN of the role that the account's environment is applied with."
+  value       = aws_iam_role.deploy.arn
+}
+
+output "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds every role of the platform."
+  value       = aws_iam_policy.workload_boundary.arn
+}
+
+output "state_bucket" {
+  description = "Name of the bucket with the account's Terraform state."
+  value       = aws_s3_bucket.state.bucket
+}

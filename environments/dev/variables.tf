@@ -1,0 +1,24 @@
+variable "acquirer_url" {
+  description = "Address of the acquirer. In dev it may be a simulator without a certificate."
+  type        = string
+  default     = "https://sandbox.acquirer.example"
+  nullable    = false
+}
+
+variable "merchants" {
+  description = "Merchants by id, from merchants.auto.tfvars.json: plan, and who may assume their role."
+  type = map(object({
+    burst                  = number
+    daily_quota            = optional(number)
+    rate_per_second        = number
+    trusted_principal_arns = set(string)
+  }))
+  nullable = false
+}
+
+variable "release_directory" {
+  description = "Folder of the release to deploy: `release.json` and the zips that it lists, built with `make package`."
+  type        = string
+  default     = "../../dist"
+  nullable    = false
+}

@@ -1,0 +1,67 @@
+locals {
+  stage_dimensions = {
+    ApiName = aws_api_gateway_rest_api.api.name
+    Stage   = aws_api_gateway_stage.stage.stage_name
+  }
+
+  # The average of an error metric is the share of the requests that erred.
+  error_alarms = {
+    client_errors = {
+      metric_name = "4XXError"
+      percent     = var.alarm_thresholds.client_error_percent
+      meaning     = "callers err, are refused or are throttled unusually often"
+    }
+    server_errors = {
+      metric_name = "5XXError"
+      percent     = var.alarm_thresholds.server_error_percent
+      meaning     = "the service fails"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  for_each = local.error_alarms
+
+  alarm_name          = "${var.name}-${replace(each.key, "_", "-")}"
+  alarm_description   = "Over ${each.value.percent} % of ${var.name}'s answers: ${each.value.meaning}"
+  namespace           = "AWS/ApiGateway"
+  metric_name         = each.value.metric_name
+  dimensions          = local.stage_dimensions
+  statistic           = "Average"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.percent / 100
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  alarm_name          = "${var.name}-latency"
+  alarm_description   = "1 % of ${var.name}'s answers take longer than ${var.alarm_thresholds.latency_p99_ms} ms"
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "Latency"
+  dimensions          = local.stage_dimensions
+  extended_statistic  = "p99"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_thresholds.latency_p99_ms
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "near_capacity" {
+  alarm_name          = "${var.name}-near-capacity"
+  alarm_description   = "${var.name} is asked for over 80 % of its ${var.capacity.transactions_per_second} requests a second"
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "Count"
+  dimensions          = local.stage_dimensions
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0.8 * 60 * var.capacity.transactions_per_second
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}

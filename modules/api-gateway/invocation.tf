@@ -1,0 +1,29 @@
+resource "aws_lambda_permission" "default" {
+  statement_id   = "${var.name}-default"
+  action         = "lambda:InvokeFunction"
+  function_name  = var.integrations.default.function_name
+  qualifier      = var.integrations.default.name
+  principal      = "apigateway.amazonaws.com"
+  source_account = local.account_id
+  source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/*/*"
+}
+
+resource "aws_lambda_permission" "operation" {
+  for_each = var.integrations.by_operation
+
+  statement_id   = "${var.name}-${each.key}"
+  action         = "lambda:InvokeFunction"
+  function_name  = each.value.function_name
+  qualifier      = each.value.name
+  principal      = "apigateway.amazonaws.com"
+  source_account = local.account_id
+  source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/${local.operation_arn_suffixes[each.key]}"
+}
+
+locals {
+  # As in "POST/merchants/*/payments": path parameters match anything.
+  operation_arn_suffixes = {
+    for operation in local.operations :
+    operation.id => "${upper(operation.method)}${replace(operation.path, "/\\{[^}]+\\}/", "*")}"
+  }
+}

@@ -1,0 +1,194 @@
+variable "name" {
+  description = "Name of the API, its plans, keys, logs and alarms, for example `payments-dev-payments-v1`."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,62}[a-z0-9]$", var.name))
+    error_message = "Use 3 to 64 lower-case letters, digits and hyphens that start with a letter, for example \"payments-dev-payments-v1\"."
+  }
+}
+
+variable "openapi" {
+  description = "The contract: a plain OpenAPI 3.0 document, YAML or JSON. Security, integrations, validators and gateway responses are added here."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = startswith(try(yamldecode(var.openapi).openapi, ""), "3.0.") && can(keys(yamldecode(var.openapi).paths))
+    error_message = "Pass the content of an OpenAPI 3.0 document with paths, for example file(\"openapi/v1.yaml\"). API Gateway imports no 3.1."
+  }
+
+  validation {
+    condition     = !strcontains(var.openapi, "x-amazon-apigateway-")
+    error_message = "Leave `x-amazon-apigateway-*` out of the contract: this module adds them, and the contract stays readable for everyone."
+  }
+}
+
+variable "integrations" {
+  description = "Where operations go: the `alias` output of lambda-service modules. `default` serves every operation that `by_operation` (by operationId) doesn't."
+  type = object({
+    default = object({
+      arn           = string
+      function_name = string
+      invoke_arn    = string
+      name          = string
+    })
+    by_operation = optional(map(object({
+      arn           = string
+      function_name = string
+      invoke_arn    = string
+      name          = string
+    })), {})
+    timeout_ms = optional(number, 15000)
+  })
+  nullable = false
+
+  validation {
+    condition     = var.integrations.timeout_ms >= 50 && var.integrations.timeout_ms <= 29000
+    error_message = "An integration answers within 50 to 29000 ms; API Gateway ends it after that."
+  }
+
+  validation {
+    condition     = alltrue([for id in keys(var.integrations.by_operation) : contains(local.operation_ids, id)])
+    error_message = "`integrations.by_operation` names an operationId that the contract doesn't have. It has: ${join(", ", local.operation_ids)}."
+  }
+}
+
+variable "capacity" {
+  description = "What the service behind is built for: requests a second, and requests that may arrive at one instant. Drives throttles and alarms, and bounds the clients' plans."
+  type = object({
+    burst                   = number
+    transactions_per_second = number
+  })
+  nullable = false
+
+  validation {
+    condition     = var.capacity.transactions_per_second > 0 && var.capacity.burst > 0
+    error_message = "Both capacities must be over 0: without a throttle one caller can use up the whole account's."
+  }
+}
+
+variable "clients" {
+  description = "Callers by name: requests a second, burst, and requests a day (null: no quota) of their usage plan. Each gets an API key, for metering only."
+  type = map(object({
+    burst           = number
+    daily_quota     = optional(number)
+    rate_per_second = number
+  }))
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for client in var.clients : client.rate_per_second > 0 && client.burst > 0 && (client.daily_quota == null ? true : client.daily_quota > 0)
+    ])
+    error_message = "Every client needs a rate, a burst and, if any, a daily quota over 0."
+  }
+
+  validation {
+    condition     = sum(concat([0], [for client in var.clients : client.rate_per_second])) <= var.capacity.transactions_per_second
+    error_message = "The clients' plans promise ${sum(concat([0], [for client in var.clients : client.rate_per_second]))} requests a second, the service holds ${var.capacity.transactions_per_second}. Raise `capacity.transactions_per_second` or lower the clients' `rate_per_second`."
+  }
+
+  validation {
+    condition     = sum(concat([0], [for client in var.clients : client.burst])) <= var.capacity.burst
+    error_message = "The clients' plans promise bursts of ${sum(concat([0], [for client in var.clients : client.burst]))} requests, the service holds ${var.capacity.burst}. Raise `capacity.burst` or lower the clients' `burst`."
+  }
+}
+
+variable "kms_key" {
+  description = "Key of the log groups; its policy must let CloudWatch Logs use it for `/aws/apigateway/*` and `API-Gateway-Execution-Logs_*`."
+  type = object({
+    arn = string
+  })
+  nullable = false
+}
+
+variable "stage_name" {
+  description = "Name of the stage, the first part of every path unless a custom domain maps it."
+  type        = string
+  default     = "live"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]{0,31}$", var.stage_name))
+    error_message = "Use 1 to 32 lower-case letters, digits and underscores that start with a letter, for example \"live\"."
+  }
+}
+
+variable "allowed_account_ids" {
+  description = "AWS accounts, besides this one, whose principals may call. Theirs must be allowed by IAM too."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.allowed_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "An AWS account id has 12 digits."
+  }
+}
+
+variable "tls" {
+  description = "TLS policy of the API, and whether the host name must match the TLS server name: start with `BASIC`, then change to `STRICT`. Changes take AWS about 15 minutes."
+  type = object({
+    endpoint_access_mode = optional(string, "BASIC")
+    security_policy      = optional(string, "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = startswith(var.tls.security_policy, "SecurityPolicy_TLS13_") && contains(["BASIC", "STRICT"], var.tls.endpoint_access_mode)
+    error_message = "Use a policy of TLS 1.2 or better, for example \"SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09\", with the access mode \"BASIC\" or \"STRICT\". AWS can't move an API from its default TLS_1_0 to TLS_1_2."
+  }
+}
+
+variable "disable_execute_api_endpoint" {
+  description = "Answer only under a custom domain. Leave it off until the domain exists."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "logs" {
+  description = "Days that the log groups keep events (90 days are PCI DSS's minimum at hand), and the level of the execution log."
+  type = object({
+    execution_level = optional(string, "INFO")
+    retention_days  = optional(number, 365)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains([90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.logs.retention_days)
+    error_message = "Keep logs for one of 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days: CloudWatch offers no others, and PCI DSS 10.5.1 wants three months at hand."
+  }
+
+  validation {
+    condition     = contains(["ERROR", "INFO"], var.logs.execution_level)
+    error_message = "The execution log's level is \"ERROR\" or \"INFO\"; it can't be off."
+  }
+}
+
+variable "alarm_thresholds" {
+  description = "When alarms sound: client and server errors in percent of the requests of five minutes, and latency in milliseconds that 1 % of them exceed."
+  type = object({
+    client_error_percent = optional(number, 20)
+    latency_p99_ms       = optional(number, 3000)
+    server_error_percent = optional(number, 1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for threshold in values(var.alarm_thresholds) : threshold > 0])
+    error_message = "Alarm thresholds are over 0: percent of the requests, and milliseconds."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that the alarms notify."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}

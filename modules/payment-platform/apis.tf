@@ -1,0 +1,27 @@
+module "payments_api" {
+  source = "../api-gateway"
+
+  name    = "${local.name}-payments-v1"
+  openapi = local.transaction_gateway.contract
+
+  integrations = {
+    default    = module.transaction_gateway.alias
+    timeout_ms = 16000 # the function ends first, and its answer says more than the gateway's
+  }
+  capacity = {
+    burst                   = var.capacity.burst
+    transactions_per_second = var.capacity.transactions_per_second
+  }
+  clients = {
+    for id, merchant in var.merchants : id => {
+      burst           = merchant.burst
+      daily_quota     = merchant.daily_quota
+      rate_per_second = merchant.rate_per_second
+    }
+  }
+
+  alarm_topic_arns             = var.alarm_topic_arns
+  disable_execute_api_endpoint = var.disable_execute_api_endpoint
+  kms_key                      = { arn = aws_kms_key.operations.arn }
+  logs                         = { retention_days = var.logs.retention_days }
+}

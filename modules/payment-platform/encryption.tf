@@ -1,0 +1,66 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+
+  log_groups_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group"
+}
+
+# One key for what runs the platform: logs, environments and dead letters. The
+# payments themselves have a key of their own, in module.data.
+resource "aws_kms_key" "operations" {
+  description             = "Encrypts logs, function environments and dead letters of ${local.name}"
+  deletion_window_in_days = var.key_deletion_window_days
+  enable_key_rotation     = true
+  policy                  = jsonencode(local.operations_key_policy)
+}
+
+resource "aws_kms_alias" "operations" {
+  name          = "alias/${local.name}-operations"
+  target_key_id = aws_kms_key.operations.key_id
+}
+
+locals {
+  operations_key_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "LetIamPoliciesDecide"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "EncryptLogs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.${local.region}.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = {
+          ArnLike = {
+            "kms:EncryptionContext:aws:logs:arn" = [
+              "${local.log_groups_arn}:/aws/apigateway/${local.name}-*",
+              "${local.log_groups_arn}:/aws/lambda/${local.name}-*",
+              "${local.log_groups_arn}:API-Gateway-Execution-Logs_*",
+            ]
+          }
+        }
+      },
+      {
+        Sid       = "EncryptMissedSchedules"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account_id }
+        }
+      },
+    ]
+  }
+}

@@ -1,0 +1,75 @@
+locals {
+  transactions_table = module.data.tables["transactions"]
+
+  # Both functions write payments, and neither can rewrite which API key is whose.
+  payment_permissions = {
+    ReadPayments = {
+      actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+      resources = [local.transactions_table.arn]
+    }
+    WritePayments = {
+      actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [local.transactions_table.arn]
+      conditions = {
+        "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = ["api_key_id"] }
+      }
+    }
+    UsePaymentsKeyThroughDynamoDB = {
+      actions   = ["kms:Decrypt"]
+      resources = [module.data.kms_key_arn]
+      conditions = {
+        StringEquals = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com"] }
+      }
+    }
+  }
+}
+
+module "transaction_gateway" {
+  source = "../lambda-service"
+
+  name        = "${local.name}-transaction-gateway"
+  description = "Answers the payments API"
+  artifact    = local.transaction_gateway.artifact
+  handler     = "transaction_gateway.handler.handle"
+  environment = local.transaction_gateway.environment
+  permissions = local.payment_permissions
+
+  canary          = var.canary
+  concurrency     = { reserved = local.reserved_concurrency }
+  memory_mb       = 1024
+  timeout_seconds = 15
+
+  alarm_topic_arns         = var.alarm_topic_arns
+  code_signing_config_arn  = var.code_signing_config_arn
+  kms_key                  = { arn = aws_kms_key.operations.arn }
+  logs                     = var.logs
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+module "sweeper" {
+  source = "../lambda-service"
+
+  name        = "${local.name}-sweeper"
+  description = "Finishes payments whose outcome is unknown"
+  artifact    = local.transaction_gateway.artifact
+  handler     = "transaction_gateway.sweeper.handle"
+  environment = local.transaction_gateway.environment
+  permissions = merge(local.payment_permissions, {
+    FindUnresolvedPayments = {
+      actions   = ["dynamodb:Query"]
+      resources = [local.transactions_table.index_arns["unresolved"]]
+    }
+  })
+
+  # The next run does what a failed one left, and two at once would only race.
+  asynchronous    = { maximum_event_age_seconds = 60, maximum_retries = 0 }
+  concurrency     = { reserved = 1 }
+  schedule        = { expression = "rate(1 minute)" }
+  timeout_seconds = 50
+
+  alarm_topic_arns         = var.alarm_topic_arns
+  code_signing_config_arn  = var.code_signing_config_arn
+  kms_key                  = { arn = aws_kms_key.operations.arn }
+  logs                     = var.logs
+  permissions_boundary_arn = var.permissions_boundary_arn
+}

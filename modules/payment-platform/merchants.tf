@@ -1,0 +1,49 @@
+# A merchant is a role of this account that its own principals assume. Its tag
+# binds it to the merchant's paths; a session can't bring other tags, since
+# nobody is allowed sts:TagSession.
+resource "aws_iam_role" "merchant" {
+  for_each = var.merchants
+
+  name                 = "merchant-${each.key}"
+  description          = "Calls the payments APIs as ${each.key}"
+  max_session_duration = 3600
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ActAsMerchant"
+      Effect    = "Allow"
+      Principal = { AWS = sort(each.value.trusted_principal_arns) }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+
+  tags = {
+    merchant_id = each.key
+  }
+}
+
+resource "aws_iam_role_policy" "merchant" {
+  for_each = var.merchants
+
+  name   = "call-payments-apis"
+  role   = aws_iam_role.merchant[each.key].id
+  policy = module.payments_api.invoke_policy_json
+}
+
+# What the handler compares the caller with: which API key is whose.
+resource "aws_dynamodb_table_item" "merchant_profile" {
+  for_each = var.merchants
+
+  table_name = module.data.tables["transactions"].name
+  hash_key   = "pk"
+  range_key  = "sk"
+
+  item = jsonencode({
+    pk          = { S = "MERCHANT#${each.key}" }
+    sk          = { S = "PROFILE" }
+    merchant_id = { S = each.key }
+    api_key_id  = { S = module.payments_api.clients[each.key].api_key_id }
+  })
+}

@@ -1,0 +1,153 @@
+variable "environment" {
+  description = "Name of the environment, the second part of every name: `payments-<environment>-...`."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["dev", "qa", "integration", "production"], var.environment)
+    error_message = "The environment is \"dev\", \"qa\", \"integration\" or \"production\"."
+  }
+}
+
+variable "release_directory" {
+  description = "Folder with `release.json` and the zips that it lists, as `make package` builds them."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists("${var.release_directory}/release.json")
+    error_message = "There is no release.json in the release directory. Build the release with `make package`."
+  }
+}
+
+variable "acquirer_url" {
+  description = "Address of the acquirer that the payments are sent to."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/.*)?$", var.acquirer_url))
+    error_message = "Give the acquirer's address with its scheme, for example \"https://acquirer.example.com\"."
+  }
+
+  validation {
+    condition     = startswith(var.acquirer_url, "https://") || var.environment == "dev"
+    error_message = "Outside dev the acquirer is reached by https:// only: payments don't cross networks in plain text."
+  }
+}
+
+variable "acquirer_timeout_ms" {
+  description = "Milliseconds that one instruction to the acquirer may take, 50 to 10000. After that its outcome is unknown, and the sweeper asks again."
+  type        = number
+  default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.acquirer_timeout_ms >= 50 && var.acquirer_timeout_ms <= 10000
+    error_message = "Give the acquirer 50 to 10000 ms: the whole answer must fit into the function's 15 seconds."
+  }
+}
+
+variable "capacity" {
+  description = "What the platform is built for: requests a second, requests at one instant, and the seconds that one takes. Drives throttles, reserved concurrency and alarms, and bounds the merchants' plans."
+  type = object({
+    burst                   = number
+    seconds_per_transaction = optional(number, 0.5)
+    transactions_per_second = number
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for value in values(var.capacity) : value > 0])
+    error_message = "Every part of the capacity is over 0: without a throttle one merchant can use up everyone's."
+  }
+}
+
+variable "merchants" {
+  description = "Merchants by id: requests a second, burst and requests a day (null: no quota) of their plan, and the principals that may assume their role `merchant-<id>`."
+  type = map(object({
+    burst                  = number
+    daily_quota            = optional(number)
+    rate_per_second        = number
+    trusted_principal_arns = set(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for id in keys(var.merchants) : can(regex("^m_[a-z0-9]{4,24}$", id))])
+    error_message = "A merchant id is \"m_\" and 4 to 24 lower-case letters and digits, for example \"m_bakery\"."
+  }
+
+  validation {
+    condition = alltrue([
+      for merchant in var.merchants : length(merchant.trusted_principal_arns) > 0 && alltrue([
+        for arn in merchant.trusted_principal_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|role/.+)$", arn))
+      ])
+    ])
+    error_message = "Name at least one trusted principal per merchant: the ARN of a role, or \"arn:aws:iam::<account>:root\" for the merchant's whole account. Users and \"*\" are refused."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the tables. Turn it off only where an environment is meant to be thrown away."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "key_deletion_window_days" {
+  description = "Days between scheduling a key's deletion and losing what it encrypts, 7 to 30."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "logs" {
+  description = "Days that log groups keep events, and the lowest level that the functions log."
+  type = object({
+    level          = optional(string, "INFO")
+    retention_days = optional(number, 365)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.logs.level)
+    error_message = "The functions log at DEBUG, INFO, WARN or ERROR."
+  }
+}
+
+variable "canary" {
+  description = "While a release of the transaction gateway is tried out: its share of the calls (`weight`), and the version that serves the rest. Null sends all to the new version."
+  type = object({
+    stable_version = string
+    weight         = number
+  })
+  default = null
+}
+
+variable "disable_execute_api_endpoint" {
+  description = "Answer only under a custom domain. Leave it off until the domain exists."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "code_signing_config_arn" {
+  description = "Code signing configuration that the functions' artifacts must satisfy. Null accepts unsigned code."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds every role made here. Null sets no boundary."
+  type        = string
+  default     = null
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that all alarms notify."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
