@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
 
+from harness.aws import control
 from harness.aws.calls import Call, Signature, call_of
 from harness.aws.errors import AwsError
 
@@ -16,12 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from werkzeug.datastructures import Headers
+
     from harness.aws.calls import CallLog
     from harness.aws.faults import Faults
     from harness.aws.identities import Identities, Identity
 
-CONTROL_PREFIX = "/_embedded/"
-_CREDENTIALS_PREFIX = CONTROL_PREFIX + "credentials/"
+log = logging.getLogger(__name__)
+
+
+class _Moto(DomainDispatcherApplication):
+    """Moto's dispatcher, which otherwise lists its package's folder for every request."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.get_backend_for_host = functools.cache(  # type: ignore[method-assign]  # remembered
+            super().get_backend_for_host
+        )
 
 
 class Application:
@@ -31,28 +44,17 @@ class Application:
         self._identities = identities
         self._calls = calls
         self._faults = faults
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        # Flask's debug mode would answer a failure with an HTML page instead of an AWS error.
-        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        self._moto = _Moto(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"].startswith(CONTROL_PREFIX):
-            return self._control(environ["PATH_INFO"], start)
+        if environ["PATH_INFO"].startswith(control.PREFIX):
+            return control.answer(environ["PATH_INFO"], self._identities, start)
         try:
             call = self._admit(environ)
             return self._carry_out(call, environ, start)
         except AwsError as error:
             return error.answer(environ, start)
-
-    def _control(self, path: str, start: StartResponse) -> Iterable[bytes]:
-        identity = None
-        if path.startswith(_CREDENTIALS_PREFIX):
-            identity = self._identities.find(path.removeprefix(_CREDENTIALS_PREFIX))
-        status = "200 OK" if identity else "404 Not Found"
-        document = identity.as_document() if identity else {"message": f"nothing at {path}"}
-        start(status, [("Content-Type", "application/json")])
-        return [json.dumps(document).encode()]
 
     def _admit(self, environ: WSGIEnvironment) -> Call:
         """Find the caller and tell moto the account, instead of letting it guess a default."""
@@ -77,16 +79,11 @@ class Application:
     def _carry_out(
         self, call: Call, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
-        def start_recorded(status: str, headers: list[tuple[str, str]], *extra: object) -> object:
-            call.status = int(status[:3])
-            call.request_id = next(
-                (value for name, value in headers if name.lower() in _REQUEST_ID_HEADERS), ""
-            )
-            return start(status, headers, *extra)  # type: ignore[arg-type]  # passed on as it came
-
         try:
             self._faults.strike_before(call)
-            body = b"".join(self._moto(environ, start_recorded))
+            status, headers, body = self._ask_moto(call, environ)
+            call.status = int(status[:3])
+            call.request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id", "")
             self._faults.strike_after(call)
         except AwsError as error:
             call.status = error.status
@@ -95,10 +92,23 @@ class Application:
             call.duration = time.monotonic() - call.started_at
             call.body = b""
             self._calls.append(call)
+        start(status, headers.to_wsgi_list())
         return [body]
 
-
-_REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id")
+    def _ask_moto(self, call: Call, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+        try:
+            chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            return status, headers, b"".join(chunks)
+        except NotImplementedError as error:
+            # A client error, since clients try again for minutes after a server error.
+            raise AwsError(
+                "UnknownOperationException",
+                f"The embedded AWS doesn't know {call.service}:{call.action}:"
+                " add it to harness.aws.supplement",
+            ) from error
+        except Exception as error:
+            log.exception("moto failed at %s:%s", call.service, call.action)
+            raise AwsError("InternalFailure", f"{type(error).__name__}: {error}", 500) from error
 
 
 def _carries_token(identity: Identity, environ: WSGIEnvironment) -> bool:

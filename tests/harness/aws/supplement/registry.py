@@ -18,8 +18,19 @@ class _Patch:
     name: str
     replace: Callable[[Any], Any]
 
-    def original(self) -> Any:
-        return vars(self.owner).get(self.name, _ABSENT)
+    def current(self) -> Any:
+        places = self.owner if isinstance(self.owner, dict) else vars(self.owner)
+        return places.get(self.name, _ABSENT)
+
+    def put(self, value: Any) -> None:
+        if isinstance(self.owner, dict):
+            self.owner.pop(self.name, None)
+            if value is not _ABSENT:
+                self.owner[self.name] = value
+        elif value is _ABSENT:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +73,13 @@ class Mend:
 
         return register
 
+    def serves(self, url_paths: dict[str, Any], pattern: str, response: Any) -> None:
+        """Send a path that moto doesn't know to the methods of one of its response classes."""
+        self.patches.append(_Patch(url_paths, pattern, lambda _: response.dispatch))
+
 
 MENDS: dict[str, Mend] = {}
-_undo: list[tuple[Any, str, Any]] = []
+_undo: list[tuple[_Patch, Any]] = []
 
 
 def mend(action: str, *, reason: str, observed: str) -> Mend:
@@ -83,16 +98,13 @@ def apply(entries: Iterable[Mend]) -> None:
     """Replace moto's functions by the entries' own."""
     for entry in entries:
         for patch in entry.patches:
-            original = patch.original()
-            _undo.append((patch.owner, patch.name, original))
-            setattr(patch.owner, patch.name, patch.replace(original))
+            original = patch.current()
+            _undo.append((patch, original))
+            patch.put(patch.replace(original))
 
 
 def revert() -> None:
     """Restore every function that ``apply`` replaced."""
     while _undo:
-        owner, name, original = _undo.pop()
-        if original is _ABSENT:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, original)
+        patch, original = _undo.pop()
+        patch.put(original)

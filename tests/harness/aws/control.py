@@ -1,0 +1,60 @@
+"""The ``/_embedded/`` paths: what a data plane needs and no AWS API tells.
+
+``credentials/{access_key_id}``
+    who the key belongs to, with the secret to check signatures by;
+``code/{account}/{region}/{function}/{version}``
+    a function version's zip, where ``GetFunction``'s ``Code.Location`` points.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse
+
+    from harness.aws.identities import Identities
+
+PREFIX = "/_embedded/"
+
+
+def answer(path: str, identities: Identities, start: StartResponse) -> Iterable[bytes]:
+    """Answer a GET below ``PREFIX``; 404 for anything unknown."""
+    match path.removeprefix(PREFIX).split("/"):
+        case ["credentials", access_key_id]:
+            found = _credentials(access_key_id, identities)
+        case ["code", account_id, region, function, version]:
+            found = _code(account_id, region, function, version)
+        case _:
+            found = None
+    if found is None:
+        start("404 Not Found", [("Content-Type", "application/json")])
+        return [json.dumps({"message": f"nothing at {path}"}).encode()]
+    media_type, body = found
+    start("200 OK", [("Content-Type", media_type)])
+    return [body]
+
+
+def code_path(account_id: str, region: str, function: str, version: str) -> str:
+    """Return the path of a function version's zip."""
+    return f"{PREFIX}code/{account_id}/{region}/{function}/{version}"
+
+
+def _credentials(access_key_id: str, identities: Identities) -> tuple[str, bytes] | None:
+    identity = identities.find(access_key_id)
+    if identity is None:
+        return None
+    return "application/json", json.dumps(identity.as_document()).encode()
+
+
+def _code(account_id: str, region: str, function: str, version: str) -> tuple[str, bytes] | None:
+    try:
+        found = lambda_backends[account_id][region].get_function(function, version)
+    except UnknownFunctionException:
+        return None
+    return "application/zip", found.code_bytes
