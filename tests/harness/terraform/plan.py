@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SENSITIVE = "(sensitive value)"
@@ -72,44 +74,43 @@ class Resource:
 
 @dataclass(frozen=True)
 class Plan:
-    """A saved plan and what it says."""
+    """A saved plan. What it says in detail is read when first asked for, which takes seconds."""
 
     path: Path
     is_empty: bool
     """Nothing would change: neither resources nor outputs."""
     counts: ChangeCounts
-    changes: tuple[ResourceChange, ...]
-    """Managed resources that change; those left alone are not listed."""
-    drift: tuple[ResourceChange, ...]
-    """Managed resources found other than the state has them."""
-    resources: Mapping[str, Resource]
-    """Every managed resource after the apply, by address."""
-    outputs: Outputs
-    document: Mapping[str, Any] = field(repr=False)
-    """The whole of `terraform show -json`, sensitive values included: for policies."""
+    load: Callable[[], Mapping[str, Any]] = field(repr=False, compare=False)
 
-    @classmethod
-    def from_json(
-        cls, path: Path, document: Mapping[str, Any], *, is_empty: bool, counts: ChangeCounts
-    ) -> Plan:
-        """Read `terraform show -json` of the plan saved at `path`."""
-        changes = map(ResourceChange.from_json, _managed(document.get("resource_changes", ())))
-        planned = document.get("planned_values", {})
-        return cls(
-            path=path,
-            is_empty=is_empty,
-            counts=counts,
-            changes=tuple(change for change in changes if change.actions != ("no-op",)),
-            drift=tuple(
-                map(ResourceChange.from_json, _managed(document.get("resource_drift", ())))
-            ),
-            resources={
-                resource.address: resource
-                for resource in _resources(planned.get("root_module", {}), module_address="")
-            },
-            outputs=Outputs(planned.get("outputs", {})),
-            document=document,
-        )
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The whole of `terraform show -json`, sensitive values included: for policies."""
+        return self.load()
+
+    @cached_property
+    def changes(self) -> tuple[ResourceChange, ...]:
+        """Managed resources that change; those left alone are not listed."""
+        found = self._changes("resource_changes")
+        return tuple(change for change in found if change.actions != ("no-op",))
+
+    @cached_property
+    def drift(self) -> tuple[ResourceChange, ...]:
+        """Managed resources found other than the state has them, trifles included."""
+        return self._changes("resource_drift")
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource]:
+        """Every managed resource after the apply, by address."""
+        root = self.document.get("planned_values", {}).get("root_module", {})
+        return {resource.address: resource for resource in _resources(root, module_address="")}
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs after the apply; None for what is known only then."""
+        return Outputs(self.document.get("planned_values", {}).get("outputs", {}))
+
+    def _changes(self, name: str) -> tuple[ResourceChange, ...]:
+        return tuple(map(ResourceChange.from_json, _managed(self.document.get(name, ()))))
 
     def __str__(self) -> str:
         lines = [f"  {'/'.join(change.actions):<14} {change.address}" for change in self.changes]
@@ -117,10 +118,7 @@ class Plan:
 
 
 class Outputs(Mapping[str, Any]):
-    """Values of the root's outputs by name; printing it shows no sensitive value.
-
-    An output that is unknown before the apply has the value None in a plan.
-    """
+    """Values of the root's outputs by name; printing it shows no sensitive value."""
 
     def __init__(self, document: Mapping[str, Mapping[str, Any]]) -> None:
         self._values = {name: item.get("value") for name, item in document.items()}

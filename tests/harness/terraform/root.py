@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from harness.terraform import process, stage
@@ -89,7 +90,7 @@ class Root:
     ) -> Plan:
         """Plan, save the plan, and return what it says."""
         tracker = ProgressTracker("plan", progress)
-        path = self.workdir / "plan.tfplan"
+        path = self.workdir / f"{uuid.uuid4().hex}.tfplan"
         code = self._run(
             tracker,
             "-detailed-exitcode",
@@ -99,11 +100,11 @@ class Root:
             *(["-destroy"] if destroy else []),
             timeout_seconds=timeout_seconds,
         )
-        return Plan.from_json(
-            path,
-            self._read_json("show", str(path)),
+        return Plan(
+            path=path,
             is_empty=code != _PLANNED_CHANGES,
             counts=ChangeCounts.from_json(tracker.changes),
+            load=lambda: self._read_json("show", str(path)),
         )
 
     def apply(
