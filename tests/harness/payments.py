@@ -9,8 +9,11 @@ import json
 import threading
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import transaction_gateway
+from harness.contract import Contract
 from transaction_gateway.acquirer_http import HttpAcquirer
 from transaction_gateway.application import Application, build
 from transaction_gateway.handler import respond
@@ -29,6 +32,7 @@ COLLECTION = "/merchants/{merchant_id}/payments"
 ITEM = f"{COLLECTION}/{{payment_id}}"
 WRITES = frozenset({"PutItem", "UpdateItem"})
 ACQUIRER_TIMEOUT_MS = 250
+CONTRACT = Contract(Path(transaction_gateway.__file__).parent / "openapi" / "v1.yaml")
 
 
 class WorkerDeathError(BaseException):
@@ -188,7 +192,10 @@ class Gateway:
         remaining_ms: int = 10_000,
         **overrides: object,
     ) -> Answer:
-        """Make one call; ``overrides`` replace members of the event."""
+        """Make one call; ``overrides`` replace members of the event.
+
+        Every answer of the contract's operations is checked against it.
+        """
         headers = {"Content-Type": ["application/json"]} if body is not None else {}
         if key is not None:
             headers["Idempotency-Key"] = [key]
@@ -206,8 +213,11 @@ class Gateway:
             "requestContext": caller(merchant_id),
             **overrides,
         }
-        answer: dict[str, Any] = respond(self.application, event, Context(remaining_ms))
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        raw: dict[str, Any] = respond(self.application, event, Context(remaining_ms))
+        answer = Answer(raw["statusCode"], raw["headers"], raw["body"])
+        if method.lower() in CONTRACT.document["paths"].get(resource, {}):
+            CONTRACT.check(method, resource, answer.status, answer.headers, answer.text)
+        return answer
 
     def authorize(
         self,
