@@ -1,0 +1,1 @@
+"""Lambda functions as local processes, started from what was deployed."""
