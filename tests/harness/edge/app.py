@@ -1,0 +1,156 @@
+"""The gateway as an ASGI application."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from harness.edge import sigv4
+from harness.edge.exchange import Exchange, Refusal
+from harness.edge.pipeline import stages
+from harness.edge.table import Answer, RouteTable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from harness.edge.principals import Directory
+    from harness.edge.table import Stage
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY = 10 * 1024 * 1024  # bytes
+MAX_HEADERS = 10_240  # bytes, names and values
+_NO_SUCH_STAGE = Answer(
+    403,
+    [(b"content-type", b"application/json"), (b"x-amzn-errortype", b"ForbiddenException")],
+    b'{"message":"Forbidden"}',
+)
+
+
+class Gateway:
+    """Serves the stages of a route table, which may be replaced between requests.
+
+    On a host named ``API.execute-api.*`` paths begin with the stage; on any other, such as
+    the loopback address, with the API's id and the stage.
+
+    Args:
+        clock: epoch seconds.
+    """
+
+    def __init__(
+        self, table: RouteTable, directory: Directory, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.table = table
+        self._stages = stages(directory)
+        self._clock = clock
+        self._id_prefix = str(uuid4())[:24]
+        self._id_numbers = itertools.count(1)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        request_id = f"{self._id_prefix}{next(self._id_numbers):012x}"
+        stage, path = self._locate(scope)
+        if stage is None:
+            await _send(send, _NO_SUCH_STAGE, request_id)
+            return
+        exchange = Exchange(scope, stage, path, now=self._clock(), request_id=request_id)
+        answer = await self._answer(exchange, receive)
+        exchange.status, exchange.response_length = answer.status, len(answer.body)
+        await _send(send, answer, request_id)
+        if stage.access_log:
+            stage.access_log.write(exchange)
+
+    def _locate(self, scope: Message) -> tuple[Stage | None, str]:
+        path = scope["raw_path"].decode("latin-1")[1:]
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        if b".execute-api." in host:
+            api_id = host.partition(b".")[0].decode("latin-1")
+        else:
+            api_id, _, path = path.partition("/")
+        name, _, rest = path.partition("/")
+        return self.table.stage(api_id, name), "/" + rest
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
+        try:
+            await _read(exchange, receive)
+            _route(exchange)
+            for stage in self._stages:
+                pending = stage(exchange)
+                if pending is not None:
+                    await pending
+            return await exchange.route.integration.respond(exchange)
+        except Refusal as refusal:
+            return exchange.stage.responses.render(refusal, exchange)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return exchange.stage.responses.render(_internal_error(), exchange)
+
+
+def _route(exchange: Exchange) -> None:
+    found = exchange.stage.router.find(exchange.verb, exchange.path)
+    if found is None:
+        raise sigv4.missing_token()
+    exchange.method, exchange.path_parameters = found
+
+
+async def _read(exchange: Exchange, receive: Receive) -> None:
+    """Read the body, within API Gateway's limits."""
+    if sum(len(name) + len(value) for name, value in exchange.headers) > MAX_HEADERS:
+        raise Refusal(
+            "REQUEST_TOO_LARGE",
+            431,
+            f"HTTP header is larger than {MAX_HEADERS} bytes.",
+            error_type="RequestHeaderFieldsTooLargeException",
+        )
+    declared = exchange.header(b"content-length")
+    if declared is not None and int(declared) > MAX_BODY:
+        raise _too_large()
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts, size = [body], len(body)
+        while message.get("more_body"):
+            message = await receive()
+            part = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise _too_large()
+        body = b"".join(parts)
+    exchange.body = body
+
+
+def _internal_error() -> Refusal:
+    return Refusal(
+        "DEFAULT_5XX",
+        500,
+        "Internal server error",
+        error_type="InternalServerErrorException",
+    )
+
+
+def _too_large() -> Refusal:
+    return Refusal(
+        "REQUEST_TOO_LARGE",
+        413,
+        f"HTTP content length exceeded {MAX_BODY} bytes.",
+        error_type="RequestTooLargeException",
+    )
+
+
+async def _send(send: Send, answer: Answer, request_id: str) -> None:
+    identifier = request_id.encode()
+    headers = [
+        *answer.headers,
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-amzn-requestid", identifier),
+        (b"x-amz-apigw-id", identifier),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

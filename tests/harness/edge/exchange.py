@@ -1,0 +1,119 @@
+"""One request on its way through the gateway, and the one way to refuse it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from harness.edge.routing import NO_PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.edge.principals import Caller
+    from harness.edge.table import ApiKey, Method, Stage
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    """The gateway answers in place of the integration.
+
+    ``response_type`` names the API Gateway response (``THROTTLED``, ``ACCESS_DENIED``, ...)
+    whose deployed template renders the answer; ``status`` is what API Gateway would send
+    without one. ``error_type`` becomes the ``x-amzn-errortype`` header.
+    """
+
+    def __init__(
+        self,
+        response_type: str,
+        status: int,
+        message: str,
+        *,
+        error_type: str,
+        validation_error: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.response_type = response_type
+        self.status = status
+        self.message = message
+        self.error_type = error_type
+        self.validation_error = validation_error
+
+
+class Exchange:
+    """Everything known about one request; filled in while it passes the stages.
+
+    ``path`` is relative to the stage (``/merchants/...``), still percent-encoded;
+    ``raw_path`` is what the client sent and signed. Times are seconds.
+    """
+
+    __slots__ = (
+        "api_key",
+        "api_key_value",
+        "body",
+        "caller",
+        "decision",
+        "headers",
+        "integration_latency",
+        "integration_status",
+        "method",
+        "path",
+        "path_parameters",
+        "protocol",
+        "query",
+        "raw_path",
+        "received_at",
+        "refusal",
+        "request_id",
+        "response_length",
+        "source_ip",
+        "stage",
+        "started",
+        "status",
+        "verb",
+        "worker_request_id",
+    )
+
+    def __init__(
+        self, scope: Mapping[str, Any], stage: Stage, path: str, *, now: float, request_id: str
+    ) -> None:
+        self.stage: Stage = stage
+        self.path = path
+        self.verb: str = scope["method"]
+        self.raw_path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.protocol = "HTTP/" + scope["http_version"]
+        self.headers: Headers = scope["headers"]
+        client = scope["client"]
+        self.source_ip: str = client[0] if client else "127.0.0.1"
+        self.received_at: float = now
+        self.started = time.perf_counter()
+        self.request_id = request_id
+        self.body = b""
+        self.method: Method | None = None
+        self.path_parameters: Mapping[str, str] = NO_PARAMETERS
+        self.caller: Caller | None = None
+        self.api_key: ApiKey | None = None
+        self.api_key_value: str | None = None
+        self.decision: str | None = None
+        self.refusal: Refusal | None = None
+        self.status = 0
+        self.response_length = 0
+        self.integration_latency: float | None = None
+        self.integration_status: int | None = None
+        self.worker_request_id: str | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of a header; ``name`` in lower case."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def route(self) -> Method:
+        """The method that the router found."""
+        if self.method is None:
+            raise LookupError("the request has not been routed yet")
+        return self.method

@@ -1,0 +1,254 @@
+"""Who signed a request: credentials and policies of callers, read once and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+from botocore.exceptions import ClientError
+
+from harness.edge.iam import Policy, Principal, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import boto3
+    from mypy_boto3_iam import IAMClient
+
+    from harness.edge.conditions import Lookup
+    from harness.edge.exchange import Exchange
+
+ACCOUNT_ACCESS_ROLE = "OrganizationAccountAccessRole"
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The identity policies, boundary and tags of a role or user."""
+
+    statements: Sequence[Statement]
+    boundary: Sequence[Statement] | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal with an access key. ``expires_at`` in epoch seconds, None for never."""
+
+    access_key: str
+    secret: str
+    session_token: str | None
+    account_id: str
+    arn: str
+    role_arn: str | None
+    principal_id: str
+    expires_at: float | None
+    permissions: Permissions
+    keys: Mapping[str, Sequence[str]] = field(init=False)
+    principal: Principal = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "principal", Principal(self.account_id, self.arn, self.role_arn))
+        object.__setattr__(self, "keys", self._condition_keys())
+
+    def _condition_keys(self) -> dict[str, tuple[str, ...]]:
+        keys: dict[str, tuple[str, ...]] = {
+            "aws:principalaccount": (self.account_id,),
+            "aws:principalarn": (self.role_arn or self.arn,),
+            "aws:principaltype": ("AssumedRole" if self.role_arn else "User",),
+            "aws:userid": (self.principal_id,),
+        }
+        if ":user/" in self.arn:
+            keys["aws:username"] = (self.arn.rpartition("/")[2],)
+        for name, value in self.permissions.tags.items():
+            keys[f"aws:principaltag/{name.lower()}"] = (value,)
+        return keys
+
+
+class Directory:
+    """Finds callers by access key through the embedded AWS.
+
+    Policies are read as IAM has them when a role first calls and kept until ``forget``.
+
+    Args:
+        session: credentials of the account whose APIs are served.
+        endpoint_url: the embedded AWS.
+        account_id: of ``session``; other accounts are entered through their access role.
+    """
+
+    def __init__(self, session: boto3.Session, endpoint_url: str, account_id: str) -> None:
+        self._session = session
+        self._account_id = account_id
+        self._http = httpx.AsyncClient(base_url=endpoint_url, timeout=10)
+        self._callers: dict[str, Caller] = {}
+        self._permissions: dict[str, Permissions] = {}
+        self._loading: dict[str, asyncio.Task[Caller | None]] = {}
+
+    def known(self, access_key: str) -> Caller | None:
+        """The caller, if it has been seen since the last ``forget``."""
+        return self._callers.get(access_key)
+
+    async def find(self, access_key: str) -> Caller | None:
+        """Look the caller up; None when nobody owns the key.
+
+        Raises:
+            PolicyError: a policy of the caller isn't understood.
+            httpx.HTTPError: the embedded AWS didn't answer.
+        """
+        loading = self._loading
+        task = loading.get(access_key)
+        if task is None:
+            task = loading[access_key] = asyncio.create_task(self._load(access_key))
+            task.add_done_callback(lambda _: loading.pop(access_key))
+        return await asyncio.shield(task)
+
+    def forget(self) -> None:
+        """Read everything anew from now on."""
+        # New dictionaries, so that a look-up under way can't bring back what it read before.
+        self._callers = {}
+        self._permissions = {}
+        self._loading = {}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _load(self, access_key: str) -> Caller | None:
+        callers, permissions = self._callers, self._permissions
+        response = await self._http.get(f"/_embedded/credentials/{quote(access_key, safe='')}")
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        response.raise_for_status()
+        found = response.json()
+        arn = found["role_arn"] or found["principal_arn"]
+        if arn not in permissions:
+            permissions[arn] = await asyncio.to_thread(self._read_permissions, arn)
+        caller = Caller(
+            access_key=access_key,
+            secret=found["secret_access_key"],
+            session_token=found["session_token"],
+            account_id=found["account_id"],
+            arn=found["principal_arn"],
+            role_arn=found["role_arn"],
+            principal_id=found["principal_id"],
+            expires_at=found["expires_at"],
+            permissions=permissions[arn],
+        )
+        callers[access_key] = caller
+        return caller
+
+    def _read_permissions(self, arn: str) -> Permissions:
+        account_id = arn.split(":")[4]
+        if arn.endswith(":root"):
+            everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+            return Permissions(Policy({"Statement": everything}).statements, None, {})
+        name = arn.rpartition("/")[2]
+        try:
+            client = self._iam(account_id)
+            return _read_role(client, name) if ":role/" in arn else _read_user(client, name)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchEntity":
+                raise
+            return Permissions((), None, {})
+
+    def _iam(self, account_id: str) -> IAMClient:
+        if account_id == self._account_id:
+            return self._session.client("iam")
+        credentials = self._session.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account_id}:role/{ACCOUNT_ACCESS_ROLE}",
+            RoleSessionName="edge",
+        )["Credentials"]
+        return self._session.client(
+            "iam",
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
+
+def _read_role(iam: IAMClient, name: str) -> Permissions:
+    role = iam.get_role(RoleName=name)["Role"]
+    inline = [
+        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in _all(iam, "list_role_policies", "PolicyNames", RoleName=name)
+    ]
+    attached = _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+    return _permissions(iam, role, inline, attached)
+
+
+def _read_user(iam: IAMClient, name: str) -> Permissions:
+    user = iam.get_user(UserName=name)["User"]
+    inline = [
+        iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in _all(iam, "list_user_policies", "PolicyNames", UserName=name)
+    ]
+    attached = list(_all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=name))
+    for group in _all(iam, "list_groups_for_user", "Groups", UserName=name):
+        group_name = group["GroupName"]
+        inline += [
+            iam.get_group_policy(GroupName=group_name, PolicyName=policy)["PolicyDocument"]
+            for policy in _all(iam, "list_group_policies", "PolicyNames", GroupName=group_name)
+        ]
+        attached += _all(
+            iam, "list_attached_group_policies", "AttachedPolicies", GroupName=group_name
+        )
+    return _permissions(iam, user, inline, attached)
+
+
+def _permissions(
+    iam: IAMClient, entity: Mapping[str, Any], inline: Iterable[Any], attached: Iterable[Any]
+) -> Permissions:
+    documents = [*inline, *(_document(iam, policy["PolicyArn"]) for policy in attached)]
+    boundary = entity.get("PermissionsBoundary")
+    return Permissions(
+        statements=[
+            statement for document in documents for statement in Policy(document).statements
+        ],
+        boundary=(
+            Policy(_document(iam, boundary["PermissionsBoundaryArn"])).statements
+            if boundary
+            else None
+        ),
+        tags={tag["Key"]: tag["Value"] for tag in entity.get("Tags", ())},
+    )
+
+
+def _document(iam: IAMClient, arn: str) -> Any:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def _all(iam: IAMClient, operation: str, key: str, **arguments: str) -> Iterable[Any]:
+    for page in iam.get_paginator(operation).paginate(**arguments):  # type: ignore[call-overload]  # any
+        yield from page[key]
+
+
+def condition_keys(exchange: Exchange) -> Lookup:
+    """How policies look up the condition keys of one request, by lower-case name.
+
+    API Gateway is reached over TLS only, so ``aws:SecureTransport`` is true.
+    """
+    own = exchange.caller.keys if exchange.caller else {}
+
+    def lookup(key: str) -> Sequence[str] | None:
+        if key in own:
+            return own[key]
+        read = _REQUEST_KEYS.get(key)
+        value = read(exchange) if read else None
+        return None if value is None else (value,)
+
+    return lookup
+
+
+_REQUEST_KEYS: Mapping[str, Callable[[Exchange], str | None]] = {
+    "aws:currenttime": lambda x: str(int(x.received_at)),
+    "aws:epochtime": lambda x: str(int(x.received_at)),
+    "aws:principalisawsservice": lambda _: "false",
+    "aws:requestedregion": lambda x: x.stage.region,
+    "aws:securetransport": lambda _: "true",
+    "aws:sourceip": lambda x: x.source_ip,
+    "aws:useragent": lambda x: x.header(b"user-agent"),
+    "aws:viaawsservice": lambda _: "false",
+}

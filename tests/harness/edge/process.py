@@ -1,0 +1,205 @@
+"""The edge's own process: serves the gateway and obeys its parent.
+
+Requests and answers of the parent are JSON lines on standard input and output. The first
+line of output says that the edge is ready, or why it isn't. When standard input ends, because
+the parent closed it or died, the edge shuts down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import orjson
+import uvicorn
+
+from harness.edge.app import Gateway
+from harness.edge.compiler import Dependencies, compile_routes
+from harness.edge.principals import Directory
+from harness.edge.schedule import Scheduler
+from harness.edge.throttling import Throttles
+from harness.runtime.logs import LogShipper
+from harness.runtime.service import LambdaService
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from harness.edge.table import RouteTable
+
+LOOPBACK = "127.0.0.1"
+GRACE = 5  # seconds that requests under way get at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the edge serves, and where."""
+
+    endpoint_url: str
+    account_id: str
+    region: str
+    port: int
+
+
+class Edge:
+    """The parts of the running edge, and the commands that its parent may give."""
+
+    def __init__(self, options: Options) -> None:
+        session = boto3.Session(region_name=options.region)
+        _check_account(session, options.account_id)
+        self._session = session
+        self._logs = LogShipper(session.client("logs"))
+        self._directory = Directory(session, options.endpoint_url, options.account_id)
+        self._functions = LambdaService(session, options.endpoint_url, self._logs)
+        self._scheduler = Scheduler(session, options.account_id)
+        self._dependencies = Dependencies(
+            account_id=options.account_id,
+            region=options.region,
+            invoker=self._functions,
+            function_policy=self._functions.policy,
+            throttles=Throttles(),
+            logs=self._logs,
+        )
+        self.gateway = Gateway(self._compile(), self._directory)
+        self._commands: Mapping[str, Callable[..., Awaitable[Any]]] = {
+            "reload": self._reload,
+            "fire_schedule": self._fire_schedule,
+            "invoke": self._invoke,
+            "worker_pids": self._worker_pids,
+            "flush_logs": self._flush_logs,
+        }
+
+    async def obey(self, command: str, arguments: Mapping[str, Any]) -> Any:
+        """Carry out one command of the parent.
+
+        Raises:
+            Exception: whatever went wrong; the parent gets its text.
+        """
+        return await self._commands[command](**arguments)
+
+    async def close(self) -> None:
+        """End the workers and send what was logged."""
+        await self._functions.close()
+        await self._directory.close()
+        await asyncio.to_thread(self._logs.close)
+
+    def _compile(self) -> RouteTable:
+        return compile_routes(self._session, self._dependencies)
+
+    async def _reload(self) -> None:
+        table = await asyncio.to_thread(self._compile)
+        await self._functions.refresh()
+        self._directory.forget()
+        self.gateway.table = table
+
+    async def _fire_schedule(self, rule_name: str) -> Any:
+        shot = await asyncio.to_thread(self._scheduler.aim, rule_name)
+        return await self._run(*shot.function, shot.payload)
+
+    async def _invoke(self, function_name: str, qualifier: str | None, payload: Any) -> Any:
+        return await self._run(function_name, qualifier, orjson.dumps(payload))
+
+    async def _run(self, name: str, qualifier: str | None, payload: bytes) -> Any:
+        outcome = await self._functions.invoke(name, qualifier, payload)
+        return {
+            "payload": orjson.loads(outcome.payload),
+            "error": outcome.error,
+            "version": outcome.version,
+        }
+
+    async def _worker_pids(self, function_name: str) -> list[int]:
+        return self._functions.worker_pids(function_name)
+
+    async def _flush_logs(self) -> None:
+        await asyncio.to_thread(self._logs.flush)
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and leaves cleaning up after a signal to its caller."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        for listening in sockets or ():
+            tell({"ready": {"port": listening.getsockname()[1]}})
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def serve(options: Options) -> None:
+    """Run the edge until its parent or a signal ends it.
+
+    Raises:
+        CompileError: something deployed isn't supported.
+        OSError: the port is taken.
+    """
+    edge = Edge(options)
+    try:
+        server = _Server(
+            uvicorn.Config(
+                edge.gateway,
+                interface="asgi3",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        with socket.create_server((LOOPBACK, options.port), backlog=2048) as listening:
+            listener = asyncio.create_task(_listen(edge, server))
+            await server.serve(sockets=[listening])
+            listener.cancel()
+    finally:
+        await edge.close()
+
+
+async def _listen(edge: Edge, server: uvicorn.Server) -> None:
+    """Obey the parent's commands, each in a task of its own, until input ends."""
+    reader = asyncio.StreamReader(limit=16 * 1024 * 1024)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    tasks: set[asyncio.Task[None]] = set()
+    while line := await reader.readline():
+        task = asyncio.create_task(_obey(edge, json.loads(line)))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    server.should_exit = True
+
+
+async def _obey(edge: Edge, order: Mapping[str, Any]) -> None:
+    answer: dict[str, Any] = {"id": order["id"]}
+    try:
+        answer["result"] = await edge.obey(order["command"], order["arguments"])
+    except Exception as error:
+        answer["error"] = f"{type(error).__name__}: {error}"
+    tell(answer)
+
+
+def tell(message: Mapping[str, Any]) -> None:
+    """Send the parent one line."""
+    print(json.dumps(message), flush=True)
+
+
+def _check_account(session: boto3.Session, account_id: str) -> None:
+    actual = session.client("sts").get_caller_identity()["Account"]
+    if actual != account_id:
+        raise ValueError(
+            f"The credentials belong to account {actual}, not {account_id}: pass the "
+            f"environment of that account to Edge(environment=...)."
+        )

@@ -1,0 +1,308 @@
+"""AWS Signature Version 4: the canonical request, signing keys, and verification.
+
+Rules: "Create a signed AWS API request" in the IAM user guide. Paths are normalised and
+encoded once more than they were sent, as every service but S3 does.
+"""
+
+from __future__ import annotations
+
+import calendar
+import functools
+import hmac
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
+
+from harness.edge.exchange import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+SERVICE = "execute-api"
+MAX_SKEW = 300  # seconds a request may be older or newer than the clock
+EMPTY_SHA256 = sha256(b"").hexdigest()
+_UNRESERVED = "-_.~"
+_TIMESTAMP = "%Y%m%dT%H%M%SZ"
+
+
+class Signature(NamedTuple):
+    """The parts of an ``Authorization: AWS4-HMAC-SHA256 ...`` header."""
+
+    access_key: str
+    date: str
+    region: str
+    service: str
+    signed_headers: str
+    signature: str
+
+
+def parse_authorization(value: str) -> Signature:
+    """Split an Authorization header.
+
+    Raises:
+        Refusal: it isn't a complete SigV4 header; says what is missing.
+    """
+    algorithm, _, rest = value.strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"'{algorithm}' is not a supported algorithm; use {ALGORITHM}.")
+    fields: dict[str, str] = {}
+    for part in rest.split(","):
+        name, separator, content = part.strip().partition("=")
+        if not separator or name in fields:
+            raise _incomplete(f"'{part.strip()}' not a valid key=value pair in Authorization.")
+        fields[name] = content
+    missing = [
+        name for name in ("Credential", "SignedHeaders", "Signature") if not fields.get(name)
+    ]
+    if missing:
+        raise _incomplete(
+            " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
+        )
+    scope = fields["Credential"].split("/")
+    if len(scope) != 5 or scope[4] != "aws4_request":
+        raise _incomplete(
+            "Credential must have five slash-separated elements: "
+            "KEYID/DATE/REGION/SERVICE/aws4_request."
+        )
+    access_key, date, region, service, _ = scope
+    return Signature(
+        access_key, date, region, service, fields["SignedHeaders"], fields["Signature"]
+    )
+
+
+def canonical_uri(raw_path: str) -> str:
+    """The path as signed: dot segments and doubled slashes gone, then encoded once more."""
+    if "//" in raw_path or "/." in raw_path:
+        raw_path = _normalise(raw_path)
+    return quote(raw_path, safe="/" + _UNRESERVED) or "/"
+
+
+def _normalise(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    trailing = "/" if path.endswith("/") and kept else ""
+    return "/" + "/".join(kept) + trailing
+
+
+def canonical_query(raw_query: str) -> str:
+    """Parameters sorted by encoded name, then value; each encoded exactly once."""
+    if not raw_query:
+        return ""
+    pairs = []
+    for part in raw_query.split("&"):
+        name, _, value = part.partition("=")
+        pairs.append((_encode_once(name), _encode_once(value)))
+    pairs.sort()
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _encode_once(text: str) -> str:
+    return quote(
+        unquote(text, errors="surrogateescape"), safe=_UNRESERVED, errors="surrogateescape"
+    )
+
+
+def canonical_headers(headers: Sequence[tuple[bytes, bytes]], names: Sequence[str]) -> str:
+    """The block of signed headers; a repeated header's values are joined by commas.
+
+    Raises:
+        Refusal: a signed header isn't in the request.
+    """
+    values: dict[bytes, bytes] = {}
+    for name, raw in headers:
+        values[name] = values[name] + b"," + _trim(raw) if name in values else _trim(raw)
+    lines = []
+    for text in names:
+        value = values.get(text.encode("latin-1", "replace"))
+        if value is None:
+            raise _invalid(
+                f"'{text}' is named as a SignedHeader, but it does not exist in the HTTP request"
+            )
+        lines.append(f"{text}:{value.decode('utf-8', 'surrogateescape')}\n")
+    return "".join(lines)
+
+
+def _trim(value: bytes) -> bytes:
+    return b" ".join(value.split())
+
+
+def canonical_request(
+    verb: str,
+    raw_path: str,
+    raw_query: str,
+    headers: Sequence[tuple[bytes, bytes]],
+    signed_headers: Sequence[str],
+    body_sha256: str,
+) -> str:
+    """The text both sides hash; header names are in lower case and ``signed_headers`` sorted."""
+    return "\n".join(
+        (
+            verb,
+            canonical_uri(raw_path),
+            canonical_query(raw_query),
+            canonical_headers(headers, signed_headers),
+            ";".join(signed_headers),
+            body_sha256,
+        )
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The key derived for one day (``YYYYMMDD``), region and service."""
+    key = ("AWS4" + secret).encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def sign(key: bytes, timestamp: str, scope: str, canonical: str) -> str:
+    """The hexadecimal signature; ``scope`` is ``YYYYMMDD/region/service/aws4_request``."""
+    digest = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def check_scope(signature: Signature, region: str) -> None:
+    """Refuse credentials scoped to another region or service."""
+    if signature.region != region:
+        raise _invalid(f"Credential should be scoped to a valid region, not '{signature.region}'.")
+    if signature.service != SERVICE:
+        raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'.")
+
+
+def check_time(signature: Signature, timestamp: str | None, now: float) -> str:
+    """Refuse stale and future requests; ``now`` is epoch seconds.
+
+    Returns:
+        The timestamp of the request, as signed.
+    """
+    if timestamp is None:
+        raise _incomplete("Authorization header requires existence of an 'X-Amz-Date' header.")
+    try:
+        sent = _epoch(timestamp)
+    except ValueError:
+        raise _incomplete(
+            f"X-Amz-Date must be in ISO8601 basic format, got '{timestamp}'."
+        ) from None
+    if not timestamp.startswith(signature.date):
+        raise _invalid(
+            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+            f"from HTTP: '{signature.date}' != '{timestamp[:8]}'."
+        )
+    if sent < now - MAX_SKEW:
+        raise _invalid(
+            f"Signature expired: {timestamp} is now earlier than {_format(now - MAX_SKEW)} "
+            f"({_format(now)} - 5 min.)"
+        )
+    if sent > now + MAX_SKEW:
+        raise _invalid(
+            f"Signature not yet current: {timestamp} is still later than "
+            f"{_format(now + MAX_SKEW)} ({_format(now)} + 5 min.)"
+        )
+    return timestamp
+
+
+@functools.lru_cache(maxsize=1024)
+def _epoch(timestamp: str) -> int:
+    return calendar.timegm(time.strptime(timestamp, _TIMESTAMP))
+
+
+def _format(epoch: float) -> str:
+    return time.strftime(_TIMESTAMP, time.gmtime(epoch))
+
+
+def check_signature(
+    signature: Signature,
+    *,
+    secret: str,
+    timestamp: str,
+    verb: str,
+    raw_path: bytes,
+    query: bytes,
+    headers: Sequence[tuple[bytes, bytes]],
+    body: bytes,
+) -> None:
+    """Recompute the signature over the request as received and compare in constant time.
+
+    The body is always hashed: a declared ``x-amz-content-sha256`` is just another header.
+    """
+    names = signature.signed_headers.split(";")
+    if "host" not in names:
+        raise _incomplete("'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    canonical = canonical_request(
+        verb,
+        raw_path.decode("latin-1"),
+        query.decode("latin-1"),
+        headers,
+        sorted(names),
+        sha256(body).hexdigest() if body else EMPTY_SHA256,
+    )
+    scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
+    key = signing_key(secret, signature.date, signature.region, signature.service)
+    expected = sign(key, timestamp, scope, canonical)
+    if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
+        raise _invalid(
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method. Consult the service "
+            "documentation for details."
+        )
+
+
+def refuse_unsupported(query: bytes, content_sha256: str | None) -> None:
+    """Refuse what the edge doesn't verify: presigned queries, unsigned and chunked payloads."""
+    if b"X-Amz-Signature=" in query or b"X-Amz-Algorithm=" in query:
+        raise _incomplete("Presigned requests are not supported; sign the Authorization header.")
+    if content_sha256 is not None and not _is_sha256(content_sha256):
+        raise _invalid(
+            f"x-amz-content-sha256 '{content_sha256[:64]}' is not accepted by {SERVICE}: "
+            "send the SHA-256 of the payload in hexadecimal, or leave the header out."
+        )
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
+
+
+def missing_token() -> Refusal:
+    """The answer to an unsigned request, and to a method that isn't deployed."""
+    return Refusal(
+        "MISSING_AUTHENTICATION_TOKEN",
+        403,
+        "Missing Authentication Token",
+        error_type="MissingAuthenticationTokenException",
+    )
+
+
+def unknown_token() -> Refusal:
+    """The answer to an access key nobody owns, and to a wrong session token."""
+    return Refusal(
+        "INVALID_SIGNATURE",
+        403,
+        "The security token included in the request is invalid.",
+        error_type="UnrecognizedClientException",
+    )
+
+
+def expired_token() -> Refusal:
+    """The answer to temporary credentials after their end."""
+    return Refusal(
+        "EXPIRED_TOKEN",
+        403,
+        "The security token included in the request is expired",
+        error_type="ExpiredTokenException",
+    )
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal("INVALID_SIGNATURE", 403, message, error_type="InvalidSignatureException")
+
+
+def _incomplete(message: str) -> Refusal:
+    return Refusal("INVALID_SIGNATURE", 403, message, error_type="IncompleteSignatureException")
