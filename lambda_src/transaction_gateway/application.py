@@ -86,3 +86,8 @@ def _dynamodb_client() -> DynamoDBClient:
         "dynamodb", region_name=os.environ.get("AWS_REGION"), config=config
     )
     return cast("DynamoDBClient", client)
+
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    # Lambda's init phase has a full core and runs before the first request waits.
+    deployed()

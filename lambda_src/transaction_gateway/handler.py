@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -181,8 +180,3 @@ def _fault(error: Exception) -> Problem:
 
 def _aws_code(error: Exception) -> str | None:
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else None
-
-
-if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    # Lambda's init phase has a full core and runs before the first request waits.
-    deployed()

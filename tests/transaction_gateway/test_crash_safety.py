@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.payments import WorkerDeathError
-from payment_core.ledger import balances
-from payment_core.reconciliation import reconcile
+from harness.demo.books import (
+    ledger_sums,
+    positions_of_acquirer,
+    positions_of_ledger,
+    positions_of_payments,
+    stored_payments,
+)
+from harness.payments import COLLECTION, MERCHANT, WorkerDeathError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,8 +178,9 @@ def test_nothing_is_written_when_too_little_time_is_left(gateway: Gateway) -> No
 
 
 def _books_agree(gateway: Gateway, simulator: AcquirerSimulator) -> None:
-    payments, _ = gateway.application.store.page("m_rivertown", limit=100)
-    report = reconcile(payments, simulator.settlement())
-    assert report.agrees, report
-    entries = [operation.entry for payment in payments for operation in payment.operations.values()]
-    assert sum(balances(entry for entry in entries if entry).values()) == 0
+    items = stored_payments(gateway.table.client, gateway.table.name, MERCHANT)
+    payments = positions_of_payments(gateway.call("GET", COLLECTION).body["payments"])
+    settled = positions_of_acquirer(simulator.settlement(), MERCHANT)
+    assert positions_of_ledger(items) == payments
+    assert {name: position for name, position in payments.items() if name in settled} == settled
+    assert not any(ledger_sums(items).values())

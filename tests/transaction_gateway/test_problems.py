@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from botocore.exceptions import ClientError
 from harness.payments import ACCOUNT, COLLECTION, CONTRACT, ITEM, MERCHANT, caller
 from payment_core.payment import MAX_OPERATIONS
 from payment_core.problems import CATALOGUE
+from transaction_gateway.dynamodb_values import encode_map
+from transaction_gateway.payment_items import to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +57,13 @@ def _payment(gateway: Gateway) -> str:
 
 
 def _fill_with_operations(gateway: Gateway) -> Answer:
+    """Write a payment that has all the operations it may have, as if each had been asked for."""
     payment_id = _payment(gateway)
-    for n in range(1, MAX_OPERATIONS):
-        assert gateway.operate("captures", payment_id, 1, key=f"key-{n}").status == 200
+    stored = gateway.application.store.get(MERCHANT, payment_id)
+    assert stored is not None
+    ids = [payment_id, *(f"op_{n}" for n in range(1, MAX_OPERATIONS))]
+    full = replace(stored, operations=dict.fromkeys(ids, stored.authorization))
+    gateway.table.client.put_item(TableName=gateway.table.name, Item=encode_map(to_item(full)))
     return gateway.operate("captures", payment_id, 1)
 
 
