@@ -113,7 +113,7 @@ class TerraformError(RuntimeError):
     ) -> None:
         self.command = command
         self.directory = directory
-        self.diagnostics = tuple(diagnostics)
+        self.diagnostics = tuple(dict.fromkeys(diagnostics))  # init says some things twice
         self.exit_code = exit_code
         self.output = output
         self.hint = hint

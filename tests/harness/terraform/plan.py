@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness.terraform.errors import Diagnostic
+
 SENSITIVE = "(sensitive value)"
 
 
@@ -80,6 +82,7 @@ class Plan:
     is_empty: bool
     """Nothing would change: neither resources nor outputs."""
     counts: ChangeCounts
+    warnings: tuple[Diagnostic, ...]
     load: Callable[[], Mapping[str, Any]] = field(repr=False, compare=False)
 
     @cached_property
@@ -150,6 +153,7 @@ class ApplyResult:
 
     counts: ChangeCounts
     seconds: float
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def mask(value: Any, sensitive: Any) -> Any:

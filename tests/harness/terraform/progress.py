@@ -56,11 +56,12 @@ class ProgressTracker:
         self.total = total
         self.changes: dict[str, int] = {}
         self._running: dict[str, float] = {}
+        self._failed: dict[str, float] = {}
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """Addresses being changed now, with the seconds they have taken, oldest first."""
-        oldest = sorted(self._running.items(), key=lambda item: -item[1])
+        """Addresses begun and not done, with the seconds they have taken, longest first."""
+        oldest = sorted((self._running | self._failed).items(), key=lambda item: -item[1])
         return tuple(f"{address} ({seconds:.0f} s)" for address, seconds in oldest)
 
     def feed(self, event: Mapping[str, Any]) -> None:
@@ -81,6 +82,8 @@ class ProgressTracker:
         else:
             self._running.pop(address, None)
             self.completed += kind is ProgressKind.DONE
+            if kind is ProgressKind.FAILED:
+                self._failed[address] = elapsed
         self._tell(kind, address, action, elapsed)
 
     def _summary(self, changes: Mapping[str, Any]) -> None:

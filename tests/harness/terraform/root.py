@@ -91,7 +91,7 @@ class Root:
         """Plan, save the plan, and return what it says."""
         tracker = ProgressTracker("plan", progress)
         path = self.workdir / f"{uuid.uuid4().hex}.tfplan"
-        code = self._run(
+        code, warnings = self._run(
             tracker,
             "-detailed-exitcode",
             f"-out={path}",
@@ -104,6 +104,7 @@ class Root:
             path=path,
             is_empty=code != _PLANNED_CHANGES,
             counts=ChangeCounts.from_json(tracker.changes),
+            warnings=warnings,
             load=lambda: self._read_json("show", str(path)),
         )
 
@@ -135,17 +136,27 @@ class Root:
         """Read the state as `terraform show -json` gives it, sensitive values included."""
         return self._read_json("show")
 
+    def provider_schemas(self) -> Mapping[str, Any]:
+        """Read what the providers say about their resources, by provider address."""
+        schemas: Mapping[str, Any] = self._read_json("providers schema")["provider_schemas"]
+        return schemas
+
     def _change(
         self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
     ) -> ApplyResult:
         started = time.monotonic()
         parallelism = f"-parallelism={self.parallelism}"
-        self._run(tracker, parallelism, *arguments, timeout_seconds=timeout_seconds)
+        _, warnings = self._run(tracker, parallelism, *arguments, timeout_seconds=timeout_seconds)
         seconds = time.monotonic() - started
-        return ApplyResult(ChangeCounts.from_json(tracker.changes), seconds)
+        return ApplyResult(ChangeCounts.from_json(tracker.changes), seconds, warnings)
 
-    def _run(self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None) -> int:
-        """Run a command that reports in Terraform's JSON user interface; return its exit code."""
+    def _run(
+        self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
+    ) -> tuple[int, tuple[Diagnostic, ...]]:
+        """Run a command that reports in Terraform's JSON user interface.
+
+        Returns its exit code and warnings.
+        """
         command = tracker.command
         diagnostics: list[Diagnostic] = []
         plain: list[str] = []
@@ -177,7 +188,7 @@ class Root:
             raise TerraformError(
                 command, self.directory, diagnostics, exit_code=code, output=self._said(plain)
             )
-        return code
+        return code, tuple(diagnostics)
 
     def _read_json(self, command: str, *arguments: str) -> dict[str, Any]:
         """Run a command that prints one JSON document, and return it."""
@@ -200,7 +211,7 @@ class Root:
         timeout_seconds: float | None = None,
     ) -> int:
         return process.run(
-            [*self.cli.argv, command, "-json", *arguments],
+            [*self.cli.argv, *command.split(), "-json", *arguments],
             cwd=self._stage(),
             environment=self.environment,
             stderr=self._stderr,
