@@ -49,6 +49,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_first",
         "api_key",
         "api_key_value",
         "body",
@@ -85,6 +86,7 @@ class Exchange:
         self.query: bytes = scope["query_string"]
         self.protocol = "HTTP/" + scope["http_version"]
         self.headers: Headers = scope["headers"]
+        self._first = dict(reversed(self.headers))
         client = scope["client"]
         self.source_ip: str = client[0] if client else "127.0.0.1"
         self.received_at: float = now
@@ -106,10 +108,8 @@ class Exchange:
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` in lower case."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @property
     def route(self) -> Method:

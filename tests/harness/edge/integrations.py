@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from harness.edge.exchange import Refusal
 from harness.edge.proxy_event import MalformedResponse, proxy_answer, proxy_event
@@ -147,7 +148,7 @@ class Mock:
         template = self._requests.get(content_type) or self._requests.get(_JSON)
         text = template.render(exchange) if template else exchange.body.decode("utf-8", "replace")
         try:
-            return str(json.loads(text)["statusCode"])
+            return str(orjson.loads(text)["statusCode"])
         except (ValueError, KeyError, TypeError):
             raise _misconfigured("Unable to parse statusCode in the MOCK request") from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -160,6 +161,8 @@ async def serve(options: Options) -> None:
                 timeout_graceful_shutdown=GRACE,
             )
         )
+        gc.collect()
+        gc.freeze()  # what exists now stays, so collections under load needn't look at it
         with socket.create_server((LOOPBACK, options.port), backlog=2048) as listening:
             listener = asyncio.create_task(_listen(edge, server))
             await server.serve(sockets=[listening])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import functools
 import hmac
+import re
 import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,10 @@ SERVICE = "execute-api"
 MAX_SKEW = 300  # seconds a request may be older or newer than the clock
 EMPTY_SHA256 = sha256(b"").hexdigest()
 _UNRESERVED = "-_.~"
+_AUTHORIZATION = re.compile(
+    ALGORITHM + r" Credential=([^/,= ]+)/(\d{8})/([^/,= ]+)/([^/,= ]+)/aws4_request, ?"
+    r"SignedHeaders=([^,= ]+), ?Signature=([0-9a-f]{64})"
+)
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -44,6 +49,12 @@ def parse_authorization(value: str) -> Signature:
     Raises:
         Refusal: it isn't a complete SigV4 header; says what is missing.
     """
+    usual = _AUTHORIZATION.fullmatch(value)
+    return Signature(*usual.groups()) if usual else _parse_slowly(value)
+
+
+def _parse_slowly(value: str) -> Signature:
+    """Take any order and spacing of the parts, and explain what is wrong."""
     algorithm, _, rest = value.strip().partition(" ")
     if algorithm != ALGORITHM:
         raise _incomplete(f"'{algorithm}' is not a supported algorithm; use {ALGORITHM}.")
@@ -114,17 +125,19 @@ def canonical_headers(headers: Sequence[tuple[bytes, bytes]], names: Sequence[st
     Raises:
         Refusal: a signed header isn't in the request.
     """
-    values: dict[bytes, bytes] = {}
-    for name, raw in headers:
-        values[name] = values[name] + b"," + _trim(raw) if name in values else _trim(raw)
+    values: dict[str, bytes | None] = dict.fromkeys(names)
+    for raw_name, raw in headers:
+        name = raw_name.decode("latin-1")
+        if name in values:
+            earlier = values[name]
+            values[name] = _trim(raw) if earlier is None else earlier + b"," + _trim(raw)
     lines = []
-    for text in names:
-        value = values.get(text.encode("latin-1", "replace"))
+    for name, value in values.items():
         if value is None:
             raise _invalid(
-                f"'{text}' is named as a SignedHeader, but it does not exist in the HTTP request"
+                f"'{name}' is named as a SignedHeader, but it does not exist in the HTTP request"
             )
-        lines.append(f"{text}:{value.decode('utf-8', 'surrogateescape')}\n")
+        lines.append(f"{name}:{value.decode('utf-8', 'surrogateescape')}\n")
     return "".join(lines)
 
 
@@ -198,13 +211,13 @@ def check_time(signature: Signature, timestamp: str | None, now: float) -> str:
         )
     if sent < now - MAX_SKEW:
         raise _invalid(
-            f"Signature expired: {timestamp} is now earlier than {_format(now - MAX_SKEW)} "
-            f"({_format(now)} - 5 min.)"
+            f"Signature expired: {timestamp} is now earlier than {timestamp_of(now - MAX_SKEW)} "
+            f"({timestamp_of(now)} - 5 min.)"
         )
     if sent > now + MAX_SKEW:
         raise _invalid(
             f"Signature not yet current: {timestamp} is still later than "
-            f"{_format(now + MAX_SKEW)} ({_format(now)} + 5 min.)"
+            f"{timestamp_of(now + MAX_SKEW)} ({timestamp_of(now)} + 5 min.)"
         )
     return timestamp
 
@@ -214,7 +227,8 @@ def _epoch(timestamp: str) -> int:
     return calendar.timegm(time.strptime(timestamp, _TIMESTAMP))
 
 
-def _format(epoch: float) -> str:
+def timestamp_of(epoch: float) -> str:
+    """The time in the form of X-Amz-Date."""
     return time.strftime(_TIMESTAMP, time.gmtime(epoch))
 
 
