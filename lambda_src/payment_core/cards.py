@@ -5,8 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_GROUPS = re.compile(r"\d+(?:[ .\-]\d+)*")
-_SHORTEST, _LONGEST = 13, 19
+# A digest, a UUID without hyphens or another random name: one in thousands would hold a card
+# number by chance.
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Za-z])(?=\d*[A-Fa-f])[0-9A-Fa-f]{24,}(?![0-9A-Za-z])")
+_RUN = re.compile(r"\d+")
+# The ways in which cards print their numbers. Any other grouping would find numbers in UUIDs.
+# Matched by looking ahead, so that a group before or after hides nothing.
+_PRINTED = [
+    re.compile(rf"(?<![0-9A-Za-z])(?=({layout})(?![0-9A-Za-z]))")
+    for layout in (
+        r"\d{4}([ .-])\d{4}\2\d{4}\2\d{1,4}",
+        r"\d{4}([ .-])\d{4}\2\d{4}\2\d{4}\2\d{1,3}",
+        r"\d{4}([ .-])\d{6}\2\d{4,5}",
+    )
+]
+_SHORTEST = 13
 _BRANDS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}"  # Mastercard
@@ -30,14 +43,16 @@ def passes_luhn(digits: str) -> bool:
 def holds_card_number(text: str) -> bool:
     """Tell whether ``text`` holds a number of a card brand's form that passes Luhn.
 
-    Digits may be grouped by single spaces, hyphens or dots. About one in ten other numbers of
-    such a form passes Luhn by chance: a refusal says how to change the value.
+    Digits may run on, or be grouped as cards print them by spaces, hyphens or dots. One in ten
+    other numbers of such a form passes Luhn by chance: a refusal says how to change the value.
     """
-    return any(
-        _BRANDS.fullmatch(number) and passes_luhn(number)
-        for match in _GROUPS.finditer(text)
-        for number in _candidates(re.split(r"\D", match.group()))
-    )
+    if sum(map(str.isdigit, text)) < _SHORTEST:
+        return False
+    text = _HEXADECIMAL.sub("", text)
+    numbers = _RUN.findall(text)
+    for layout in _PRINTED:
+        numbers += [re.sub(r"\D", "", match[1]) for match in layout.finditer(text)]
+    return any(_BRANDS.fullmatch(number) and passes_luhn(number) for number in numbers)
 
 
 def find_card_number(value: object, path: str = "body") -> str | None:
@@ -54,17 +69,3 @@ def find_card_number(value: object, path: str = "body") -> str | None:
         members = (find_card_number(member, f"{path}[{i}]") for i, member in enumerate(value))
         return next(filter(None, members), None)
     return path if holds_card_number(str(value)) else None
-
-
-def _candidates(groups: list[str]) -> list[str]:
-    """Join neighbouring groups of digits in every way that gives a card number's length."""
-    found = []
-    for start in range(len(groups)):
-        joined = ""
-        for group in groups[start:]:
-            joined += group
-            if len(joined) > _LONGEST:
-                break
-            if len(joined) >= _SHORTEST:
-                found.append(joined)
-    return found

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from payment_core.cards import find_card_number, holds_card_number, passes_luhn
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 # The card brands' published test numbers.
 TEST_NUMBERS = [
@@ -29,8 +34,24 @@ def test_test_numbers_are_found(number: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("separator", [" ", "-", "."])
-def test_grouped_numbers_are_found(separator: str) -> None:
-    assert holds_card_number(separator.join(["4242", "4242", "4242", "4242"]))
+@pytest.mark.parametrize(
+    "groups",
+    ["4242 4242 4242 4242", "3782 822463 10005", "3056 930902 5904", "6304 0000 0000 0000 000"],
+)
+@pytest.mark.parametrize("form", ["{}", "1 {}", "1234 {}", "{} 12", "no. {}, please"])
+def test_numbers_are_found_as_cards_print_them(groups: str, separator: str, form: str) -> None:
+    assert holds_card_number(form.format(groups.replace(" ", separator)))
+
+
+@given(st.uuids())
+def test_no_uuid_is_taken_for_a_card_number(uuid: UUID) -> None:
+    assert not holds_card_number(str(uuid))
+    assert not holds_card_number(f"tok_{uuid.hex}") or uuid.hex.isdigit()
+
+
+def test_a_uuid_of_digits_is_no_card_number() -> None:
+    assert not holds_card_number("42424242-4242-4242-4242-424242424242")
+    assert not holds_card_number("a4242424242424242000000000000000")
 
 
 @given(st.from_regex(r"4[0-9]{14}", fullmatch=True))
