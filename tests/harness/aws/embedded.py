@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
+import botocore.session
+from botocore.loaders import Loader, create_loader
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
@@ -181,11 +184,19 @@ class EmbeddedAWS:
         self.faults.clear()
 
 
+@functools.cache
+def _loader() -> Loader:
+    """Read botocore's service descriptions once for all sessions; each read takes 0.1 s."""
+    return create_loader()
+
+
 class _Session(boto3.Session):
     """A session whose clients and resources talk to the embedded AWS."""
 
     def __init__(self, endpoint_url: str, **credentials: str) -> None:
-        super().__init__(**credentials)  # type: ignore[arg-type]  # the names are boto3's own
+        session = botocore.session.Session()
+        session.register_component("data_loader", _loader())
+        super().__init__(botocore_session=session, **credentials)
         self._endpoint_url = endpoint_url
 
     def client(self, *args: Any, **options: Any) -> Any:

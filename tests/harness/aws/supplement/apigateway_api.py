@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.models import ApiKey, Integration, Method, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
+from moto.apigateway.urls import url_paths
 
 from harness.aws.supplement.apigateway_openapi import DEFAULT_TIMEOUT_MS
 from harness.aws.supplement.registry import mend
@@ -39,6 +40,8 @@ _KEY = mend(
     reason="matches paths by substring and answers 500 to a removal",
     observed="disabling a key that has a customer id with boto3",
 )
+
+_TAGS.serves(url_paths, r"{0}/tags/(?P<resource_arn>.+)$", APIGatewayResponse)
 
 # The collection of a backend that holds the resources of an ARN.
 _COLLECTIONS = {"restapis": "apis", "apikeys": "keys", "usageplans": "usage_plans"}
@@ -106,6 +109,7 @@ def _method_to_json(original: Any, method: Method) -> dict[str, Any]:
 def _integration_to_json(original: Any, integration: Integration) -> dict[str, Any]:
     answer = original(integration)
     answer["timeoutInMillis"] = answer["timeoutInMillis"] or DEFAULT_TIMEOUT_MS
+    answer["passthroughBehavior"] = answer["passthroughBehavior"] or "WHEN_NO_MATCH"
     return {key: value for key, value in answer.items() if value is not None}
 
 

@@ -237,7 +237,7 @@ def _integration(integration: Integration) -> dict[str, Any]:
     written = integration.to_json()
     responses = written.pop("integrationResponses", None) or {}
     written["type"] = written["type"].lower()
-    written["passthroughBehavior"] = written["passthroughBehavior"].lower()
+    written["passthroughBehavior"] = (written["passthroughBehavior"] or "when_no_match").lower()
     written["responses"] = {
         each.get("selectionPattern") or "default": {
             key: value for key, value in each.items() if key != "selectionPattern"

@@ -1,10 +1,13 @@
-"""S3: lifecycle rules as they were given, and conditional writes that hold under threads."""
+"""S3: lifecycle rules as given, conditional writes under threads, conditional policies."""
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from harness.aws.supplement.registry import mend
@@ -19,7 +22,12 @@ _LIFECYCLE = mend(
 _CONDITIONAL = mend(
     "s3:PutObject",
     reason="checks If-None-Match and writes without a lock: two writers take one state lock",
-    observed="8 threads that put one key with If-None-Match: more than one succeeded",
+    observed="two threads that put one key with If-None-Match both succeeded",
+)
+_POLICY = mend(
+    "s3:PutBucketPolicy",
+    reason="ignores conditions, so a Deny of insecure transport denies every object request",
+    observed="terraform init with an S3 backend: HeadObject of the state answered 403",
 )
 
 _lock = threading.RLock()
@@ -55,3 +63,14 @@ def _get_bucket_lifecycle(original: Any, response: S3Response) -> Any:
 def _put_object(original: Any, response: S3Response) -> Any:
     with _lock:
         return original(response)
+
+
+@_POLICY.instead(FakeBucket, "get_permission")
+def _get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """Decide by the statements without a condition; moto knows nothing of the request here."""
+    document: dict[str, Any] = json.loads(self.policy or '{"Statement": []}')
+    statements = [each for each in document["Statement"] if not each.get("Condition")]
+    if not statements:
+        return PermissionResult.NEUTRAL
+    policy = IAMPolicy(json.dumps({**document, "Statement": statements}))
+    return policy.is_action_permitted(action, resource)
