@@ -16,6 +16,8 @@ from harness.aws.supplement import MENDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ENDING = {signal.SIGINT, signal.SIGTERM}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
@@ -27,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.supplement:
         console.print(supplement_table())
         return 0
+    # Blocked before any thread starts, so that Ctrl-C waits for sigwait and ends nothing else.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with EmbeddedAWS(port=options.port) as aws:
         for name, value in aws.environment().items():
             console.print(f"export {name}={value}", highlight=False)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ENDING)
     return 0
 
 
