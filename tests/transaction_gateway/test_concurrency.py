@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.payments import MERCHANT
+from payment_core.acquirer import Answer, Verdict
 from payment_core.money import Money
-from payment_core.payment import Lease, Operation
+from payment_core.payment import Lease, Operation, concluded
 from payment_core.states import OperationType
 
 if TYPE_CHECKING:
@@ -138,3 +139,28 @@ def test_a_worker_that_was_taken_over_answers_the_others_outcome(gateway: Gatewa
     assert answers[0].status == late.status == 201
     assert answers[0].text == late.text
     assert late.replayed
+
+
+def test_of_two_that_found_the_same_version_one_gets_the_lease(gateway: Gateway) -> None:
+    gateway.authorize(1000, token="tok_timeout_booked")
+    store = gateway.application.store
+    (found,) = store.unresolved(gateway.clock())
+
+    attempts = [store.take_over(found, Lease(claim, gateway.clock() + 1000)) for claim in "ab"]
+
+    assert [attempt.done for attempt in attempts] == [True, False]
+    assert attempts[1].payment is not None
+    assert attempts[1].payment.lease.claim == "a"
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(gateway: Gateway) -> None:
+    """Its timeout comes in while another asks the acquirer: the other's lease must stand."""
+    payment_id = gateway.authorize(1000, token="tok_timeout_booked").body["payment_id"]
+    store = gateway.application.store
+    (mine,) = store.unresolved(gateway.clock())
+    other = store.take_over(mine, Lease("other", gateway.clock() + 1000)).payment
+
+    attempt = store.save(concluded(mine, Answer(Verdict.UNKNOWN), gateway.clock()), payment_id)
+
+    assert not attempt.done
+    assert store.get(MERCHANT, payment_id) == other
