@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
 
 from payment_core import cursors
+from payment_core.cards import holds_card_number
 from payment_core.idempotency import request_hash
 from payment_core.problems import FieldError, Problem, ProblemError, refuse
 from payment_core.requests import read_authorization, read_operation
@@ -54,7 +55,10 @@ class LambdaContext(Protocol):
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
-    """Answer one request of API Gateway (proxy event, format 1.0). Never raises."""
+    """Answer one request of API Gateway (proxy event, format 1.0).
+
+    Raises ``SettingsError`` when the function's environment is wrong, and nothing else.
+    """
     return respond(deployed(), event, context)
 
 
@@ -82,8 +86,8 @@ def respond(
         request_id=request.request_id,
         method=request.route[0],
         resource=request.route[1],
-        merchant_id=request.path.get("merchant_id"),
-        payment_id=request.path.get("payment_id"),
+        merchant_id=_loggable(request.path.get("merchant_id", "")),
+        payment_id=_loggable(request.path.get("payment_id", "")),
         status=reply.status,
         code=code,
         replayed="Idempotency-Replayed" in reply.headers or None,
@@ -168,6 +172,11 @@ def _payment_id(request: ApiEvent) -> str:
     if _PAYMENT_ID.fullmatch(payment_id) is None:
         raise refuse("payment_not_found", "The payment's id is malformed.")
     return payment_id
+
+
+def _loggable(name: str) -> str | None:
+    """Give a part of the path, as the client wrote it, unless it mustn't be logged."""
+    return name if name and not holds_card_number(name) else None
 
 
 def _fault(error: Exception) -> Problem:

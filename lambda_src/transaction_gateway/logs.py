@@ -18,17 +18,9 @@ class Logger:
     def __init__(self, level: str) -> None:
         self._threshold = LOG_LEVELS.index(level)
 
-    def debug(self, message: str, **fields: object) -> None:
-        """Write what helps in development alone."""
-        self._write("DEBUG", message, fields)
-
     def info(self, message: str, **fields: object) -> None:
         """Write what happened."""
         self._write("INFO", message, fields)
-
-    def error(self, message: str, **fields: object) -> None:
-        """Write what somebody must look at."""
-        self._write("ERROR", message, fields)
 
     def exception(self, message: str, error: BaseException, **fields: object) -> None:
         """Write an error with the places it passed, without the values it carried."""

@@ -142,14 +142,18 @@ class PaymentTable:
         return payments, last["sk"]["S"].removeprefix(PAYMENT_PREFIX) if last else None
 
     def unresolved(self, until: int) -> Iterator[Payment]:
-        """Query every shard of the sparse index, oldest first. The index lags behind the table."""
-        for shard in range(SHARDS):
+        """Query every shard of the sparse index, oldest first. The index lags behind the table.
+
+        Each minute begins with another shard, so that a long one doesn't starve the rest.
+        """
+        first = until // 60_000
+        for shard in range(first, first + SHARDS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 IndexName=UNRESOLVED_INDEX,
                 KeyConditionExpression="unresolved_shard = :shard AND unresolved_since <= :until",
                 ExpressionAttributeValues={
-                    ":shard": encode(str(shard)),
+                    ":shard": encode(str(shard % SHARDS)),
                     ":until": encode(rfc3339(until)),
                 },
             )

@@ -160,13 +160,12 @@ class PaymentService:
     def _repeat(self, call: Call, payment: Payment, operation_id: str) -> Reply:
         """Answer a request whose key was seen before."""
         operation = payment.operations[operation_id]
-        now = self._clock()
         decision = idempotency.decide(
             stored_hash=operation.request_hash,
             new_hash=call.request_hash,
             response=operation.response,
             lease_until=payment.lease.until,
-            now=now,
+            now=self._clock(),
         )
         match decision:
             case Decision.REPLAY:
@@ -179,7 +178,7 @@ class PaymentService:
                     )
                 )
             case Decision.IN_FLIGHT:
-                raise ProblemError(_in_progress(payment, now))
+                raise ProblemError(self._in_progress(payment))
             case Decision.RESUME:
                 attempt = self._store.take_over(payment, self._lease(call))
                 if attempt.done and attempt.payment is not None:
@@ -189,7 +188,7 @@ class PaymentService:
     def _finished_elsewhere(self, stored: Payment, operation_id: str) -> Reply:
         """Answer after another worker took the operation over: its outcome, or to wait."""
         if stored.operations[operation_id].response is None:
-            raise ProblemError(_in_progress(stored, self._clock()))
+            raise ProblemError(self._in_progress(stored))
         return _answer(stored, operation_id, replayed=True)
 
     def _refused(self, payment: Payment, operation: Operation) -> Problem:
@@ -206,22 +205,26 @@ class PaymentService:
             "too_many_operations": f"A payment may have {MAX_OPERATIONS} operations at most.",
         }
         waits = code == "payment_busy"
-        wait = idempotency.retry_after(payment.lease.until, self._clock()) if waits else None
+        wait = self._wait(payment) if waits else None
         return Problem(code, details[code], payment_id=payment.payment_id, retry_after=wait)
+
+    def _in_progress(self, payment: Payment) -> Problem:
+        return Problem(
+            "request_in_progress",
+            "The request with this key is being processed. Repeat it after Retry-After seconds.",
+            payment_id=payment.payment_id,
+            retry_after=self._wait(payment),
+        )
+
+    def _wait(self, payment: Payment) -> int:
+        """Give the seconds after which to ask again: a worker that lives is done by then."""
+        now = self._clock()
+        return idempotency.retry_after(min(payment.lease.until, now + self._timeout_ms), now)
 
 
 def payment_not_found(payment_id: str) -> Problem:
     """Describe that the merchant has no such payment."""
     return Problem("payment_not_found", f"This merchant has no payment {payment_id}.")
-
-
-def _in_progress(payment: Payment, now: int) -> Problem:
-    return Problem(
-        "request_in_progress",
-        "The request with this key is being processed. Repeat it after Retry-After seconds.",
-        payment_id=payment.payment_id,
-        retry_after=idempotency.retry_after(payment.lease.until, now),
-    )
 
 
 def _answer(payment: Payment, operation_id: str, *, replayed: bool) -> Reply:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.payments import MERCHANT
-from payment_core.acquirer import Answer, Verdict
+from payment_core.acquirer import Answer as AcquirerAnswer
+from payment_core.acquirer import Verdict
 from payment_core.money import Money
 from payment_core.payment import Lease, Operation, concluded
 from payment_core.states import OperationType
@@ -160,7 +161,9 @@ def test_a_worker_that_lost_its_lease_writes_nothing(gateway: Gateway) -> None:
     (mine,) = store.unresolved(gateway.clock())
     other = store.take_over(mine, Lease("other", gateway.clock() + 1000)).payment
 
-    attempt = store.save(concluded(mine, Answer(Verdict.UNKNOWN), gateway.clock()), payment_id)
+    attempt = store.save(
+        concluded(mine, AcquirerAnswer(Verdict.UNKNOWN), gateway.clock()), payment_id
+    )
 
     assert not attempt.done
     assert store.get(MERCHANT, payment_id) == other

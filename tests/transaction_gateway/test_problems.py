@@ -223,6 +223,13 @@ def test_card_numbers_are_refused_wherever_they_are_and_never_repeated(
         )
 
 
+def test_a_card_number_in_the_path_is_not_logged(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gateway.get("pay_4242424242424242").status == 404
+    assert "4242" not in capsys.readouterr().out
+
+
 def test_refused_requests_leave_their_key_unused(gateway: Gateway) -> None:
     assert _post(gateway, _with(amount=-1)).status == 400
     assert _post(gateway, remaining_ms=100).status == 503

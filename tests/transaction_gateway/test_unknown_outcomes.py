@@ -110,6 +110,22 @@ def test_the_sweeper_leaves_what_it_has_no_time_for(gateway: Gateway) -> None:
     assert gateway.sweep()["resolved"] == 2
 
 
+def test_each_minute_begins_with_another_part_of_the_index(gateway: Gateway) -> None:
+    """So that a part with a long backlog doesn't keep the sweeper from the others."""
+    for n in range(6):
+        gateway.authorize(1000, key=f"key-{n}", token="tok_timeout_never")
+    now = gateway.clock()
+
+    orders = {
+        tuple(payment.payment_id for payment in gateway.application.store.unresolved(until))
+        for until in range(now, now + 8 * 60_000, 60_000)
+    }
+
+    assert len(orders) > 1
+    assert len({order[0] for order in orders}) > 1
+    assert len({frozenset(order) for order in orders}) == 1
+
+
 def test_a_stale_entry_of_the_index_is_left_alone(gateway: Gateway) -> None:
     """The index lags behind the table: what it still shows may be finished."""
     unknown = gateway.authorize(1000, key="the-key", token="tok_timeout_booked")

@@ -1,0 +1,57 @@
+"""The functions as Lambda calls them: configured by their environment alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.payments import COLLECTION, MERCHANT, Context, caller
+from transaction_gateway import application, handler, sweeper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.acquirer import AcquirerSimulator
+    from harness.payments import Table
+
+
+@pytest.fixture
+def environment(
+    table: Table, simulator: AcquirerSimulator, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    monkeypatch.setenv("PAYMENTS_TABLE", table.name)
+    monkeypatch.setenv("ACQUIRER_URL", simulator.url)
+    monkeypatch.setenv("ACQUIRER_TIMEOUT_MS", "200")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    application.deployed.cache_clear()
+    yield
+    application.deployed.cache_clear()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_payment_is_made_and_swept(simulator: AcquirerSimulator) -> None:
+    event = {
+        "resource": COLLECTION,
+        "httpMethod": "POST",
+        "pathParameters": {"merchant_id": MERCHANT},
+        # Without the multi-value form, as some test consoles send it.
+        "headers": {"content-type": "application/json; charset=utf-8", "IDEMPOTENCY-KEY": "k"},
+        "body": "eyJhbW91bnQiOjEsImN1cnJlbmN5IjoiRVVSIiwicmVmZXJlbmNlIjoibyIsInBheW1lbnRfbWV0aG9k"
+        "Ijp7InRva2VuIjoidG9rX3RpbWVvdXRfYm9va2VkIn19",
+        "isBase64Encoded": True,
+        "requestContext": caller(MERCHANT),
+    }
+    answer = handler.handle(event, Context())
+    assert answer["statusCode"] == 202, answer["body"]
+
+    assert sweeper.handle({}, Context())["resolved"] == 1
+
+    assert handler.handle(event, Context())["statusCode"] == 201
+    assert [charge.amount for charge in simulator.charges()] == [1]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("event", [{}, {"requestContext": None, "headers": None}])
+def test_an_event_of_something_else_is_answered_not_raised(event: dict[str, object]) -> None:
+    assert handler.handle(event, Context())["statusCode"] == 404
