@@ -132,6 +132,18 @@ def test_a_fault_sees_the_call(aws: EmbeddedAWS, table: Any) -> None:
     assert seen == [("t", b'{"TableName": "t", "Item": {"pk": {"S": "a"}}}')]
 
 
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("kms", "describe_custom_key_stores"), ("lambda", "get_account_settings")],
+)
+def test_an_operation_that_moto_lacks_is_named(
+    client: Clients, service: str, operation: str
+) -> None:
+    with pytest.raises(ClientError, match=f"doesn't know {service}:.*add it to") as refusal:
+        getattr(client(service), operation)()
+    assert refusal.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
 def test_a_removed_fault_does_nothing(aws: EmbeddedAWS, table: Any) -> None:
     fault = aws.faults.before(puts, lose)
     fault.remove()

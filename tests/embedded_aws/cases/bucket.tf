@@ -50,7 +50,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     filter {}
 
     noncurrent_version_expiration {
-      noncurrent_days           = local.changed ? 180 : 90
+      noncurrent_days           = 90
       newer_noncurrent_versions = 10
     }
 

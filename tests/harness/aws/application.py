@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NO_SUCH_ROUTE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>"
+
 
 class _Moto(DomainDispatcherApplication):
     """Moto's dispatcher, which otherwise lists its package's folder for every request."""
@@ -98,17 +100,26 @@ class Application:
     def _ask_moto(self, call: Call, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
         try:
             chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-            return status, headers, b"".join(chunks)
+            body = b"".join(chunks)
+            if body.startswith(_NO_SUCH_ROUTE):
+                raise _unknown_operation(call)
+            return status, headers, body
+        except AwsError:
+            raise
         except NotImplementedError as error:
-            # A client error, since clients try again for minutes after a server error.
-            raise AwsError(
-                "UnknownOperationException",
-                f"The embedded AWS doesn't know {call.service}:{call.action}:"
-                " add it to harness.aws.supplement",
-            ) from error
+            raise _unknown_operation(call) from error
         except Exception as error:
             log.exception("moto failed at %s:%s", call.service, call.action)
             raise AwsError("InternalFailure", f"{type(error).__name__}: {error}", 500) from error
+
+
+def _unknown_operation(call: Call) -> AwsError:
+    # A client error, since clients try again for minutes after a server error.
+    return AwsError(
+        "UnknownOperationException",
+        f"The embedded AWS doesn't know {call.service}:{call.action or call.path}:"
+        " add it to harness.aws.supplement",
+    )
 
 
 def _carries_token(identity: Identity, environ: WSGIEnvironment) -> bool:
