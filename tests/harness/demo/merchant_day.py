@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from payment_core.money import EXPONENTS
+from payment_core.currencies import EXPONENTS
+from payment_core.money import MAX_MINOR_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,6 +119,8 @@ class _Reader:
     problems: list[InputProblem] = field(default_factory=list)
     authorized: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, Row] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """Payments with a row that is wrong itself: what follows from it isn't reported too."""
     last_time: str = ""
 
     def report(self, line: int, column: str, message: str) -> None:
@@ -149,6 +152,7 @@ class _Reader:
         self._check_shape(line, cells)
         amount = self._amount(line, cells) if cells["operation"] != "void" else None
         if len(self.problems) > before:
+            self.broken.add(cells["payment"])
             return None
         row = Row(
             line=line,
@@ -202,8 +206,8 @@ class _Reader:
                 f"{text} has {decimals} decimals, and {currency} has {EXPONENTS[currency]}",
             )
             return None
-        if minor == 0:
-            self.report(line, "amount", "must be greater than zero")
+        if not 1 <= minor <= MAX_MINOR_UNITS:
+            self.report(line, "amount", f"must be 1 to {MAX_MINOR_UNITS} minor units")
             return None
         return int(minor)
 
@@ -227,9 +231,9 @@ class _Reader:
                     row.line, "payment", f"{row.payment!r} was authorized on line {origin.line}"
                 )
             self.authorized.setdefault(row.payment, row)
-        elif origin is None:
+        elif origin is None and row.payment not in self.broken:
             self.report(row.line, "payment", f"{row.payment!r} isn't authorized on an earlier line")
-        elif row.amount is not None and row.currency != origin.currency:
+        elif origin and row.amount is not None and row.currency != origin.currency:
             self.report(
                 row.line,
                 "currency",

@@ -1,0 +1,5 @@
+"""`python -m harness`: the harness's command line."""
+
+from harness.cli import main
+
+main()

@@ -1,0 +1,110 @@
+"""A merchant's system that signs with botocore and waits for each answer: the tests' client."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from harness.platform import MerchantAccess
+
+
+class Caller:
+    """A merchant's system: independent of the harness's own client."""
+
+    def __init__(self, access: MerchantAccess, http: httpx.Client) -> None:
+        self.access = access
+        self.http = http
+
+    def with_access(self, **changes: str) -> Caller:
+        """Give a caller whose credentials differ."""
+        return Caller(replace(self.access, **changes), self.http)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        merchant_id: str | None = None,
+    ) -> httpx.Response:
+        """Sign and send; `body` is JSON unless it is bytes, `path` starts at the merchant."""
+        request = self.signed(method, path, body, key=key, headers=headers, merchant_id=merchant_id)
+        return self.http.send(request)
+
+    def signed(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        merchant_id: str | None = None,
+    ) -> httpx.Request:
+        """Give a signed request that was not sent yet."""
+        access = self.access
+        content = body if isinstance(body, bytes) else b"" if body is None else _json(body)
+        url = f"{access.invoke_url}/merchants/{merchant_id or access.merchant_id}{path}"
+        sent = {"Content-Type": "application/json", "x-api-key": access.api_key}
+        if method == "POST":
+            sent["Idempotency-Key"] = key or str(uuid.uuid4())
+        unsigned = AWSRequest(method, url, data=content, headers={**sent, **(headers or {})})
+        credentials = Credentials(
+            access.access_key_id, access.secret_access_key, access.session_token
+        )
+        SigV4Auth(credentials, "execute-api", access.region).add_auth(unsigned)
+        return self.http.build_request(
+            method, url, content=content, headers=dict(unsigned.headers.items())
+        )
+
+    def authorize(
+        self,
+        amount: object = 1250,
+        currency: str = "EUR",
+        token: str = "tok_approve",  # noqa: S107 - tells the simulator what to do
+        *,
+        key: str | None = None,
+        **fields: Any,
+    ) -> httpx.Response:
+        """Authorize a payment."""
+        body = {
+            "amount": amount,
+            "currency": currency,
+            "reference": "order-1",
+            "payment_method": {"token": token},
+            **fields,
+        }
+        return self.send("POST", "/payments", body, key=key)
+
+    def capture(self, payment_id: str, amount: int, *, key: str | None = None) -> httpx.Response:
+        """Capture in EUR."""
+        body = {"amount": amount, "currency": "EUR"}
+        return self.send("POST", f"/payments/{payment_id}/captures", body, key=key)
+
+    def authorized(self, amount: int = 1250, **fields: Any) -> str:
+        """Authorize a payment and give its id.
+
+        Raises:
+            RuntimeError: it wasn't authorized.
+        """
+        response = self.authorize(amount, **fields)
+        if response.status_code != 201:
+            raise RuntimeError(f"the authorization came to {response.text}")
+        return str(response.json()["payment_id"])
+
+
+def _json(body: object) -> bytes:
+    return json.dumps(body).encode()

@@ -1,0 +1,113 @@
+"""The harness's commands: what `make demo`, `up`, `bench` and the mutants of `make test` call."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from harness import mutants as mutation
+from harness import up as running
+from harness.demo import merchant_day, run, summary
+from harness.platform import REPOSITORY
+from harness.terraform import DiscoveryError, TerraformError
+from harness.terraform.executable import find_cli
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Apply the payment platform to the embedded AWS and use what was deployed.",
+)
+console = Console(highlight=False)
+
+
+@app.command()
+def demo(
+    input_file: Annotated[
+        Path, typer.Option("--input", help="A merchant's day as CSV; see examples/README.md.")
+    ] = REPOSITORY / "examples/merchant-day.csv",
+    keep: Annotated[
+        bool, typer.Option(help="Keep Terraform's state and logs, and say where.")
+    ] = False,
+) -> None:
+    """Apply dev, pay a merchant's day through it, reconcile the books, destroy dev."""
+    rows = merchant_day.read(input_file)
+    console.print(f"[bold]A merchant's day[/bold]: {len(rows)} requests from {input_file}\n")
+    workdir = Path(tempfile.mkdtemp(prefix="payment-platform-"))
+    try:
+        report = run.run(rows, workdir, console)
+    finally:
+        if keep:
+            console.print(f"Terraform's files are in {workdir}")
+        else:
+            shutil.rmtree(workdir, ignore_errors=True)
+    summary.show(report, console)
+    for failure in report.failures:
+        console.print(f"[red]✗[/red] {escape(failure)}")
+    raise typer.Exit(1 if report.failures else 0)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="TCP port of the API on 127.0.0.1.")] = 8080,
+    directory: Annotated[
+        Path, typer.Option(help="Where each merchant's credentials are written.")
+    ] = REPOSITORY / ".work/up",
+) -> None:
+    """Apply dev and leave it running, with credentials for curl, until Ctrl-C."""
+    running.run(console, port=port, directory=directory)
+
+
+@app.command()
+def mutants(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these; all if none.")] = None,
+) -> None:
+    """Break one thing at a time in a copy of the tree; some test must turn red for each."""
+    chosen = [
+        mutant for mutant in mutation.catalogue(REPOSITORY) if not names or mutant.name in names
+    ]
+    if not chosen:
+        raise typer.BadParameter(f"no such mutant; {mutation.CATALOGUE} lists them")
+
+    def show(verdict: mutation.Verdict) -> None:
+        mark = "[green]killed[/green]  " if verdict.killed else "[red]SURVIVED[/red]"
+        by = f"by {verdict.killer}" if verdict.killed else f"\n{escape(verdict.output)}"
+        console.print(f"{mark} {verdict.mutant.name}  {by}  [dim]{verdict.seconds:.1f} s[/dim]")
+
+    verdicts = mutation.run(REPOSITORY, chosen, show)
+    survivors = sum(not verdict.killed for verdict in verdicts)
+    console.print(f"{len(verdicts) - survivors} of {len(verdicts)} mutants killed")
+    raise typer.Exit(1 if survivors else 0)
+
+
+@app.command()
+def fmt() -> None:
+    """Rewrite the HCL in Terraform's format."""
+    done = find_cli().run("fmt", "-recursive", cwd=REPOSITORY)
+    console.print(escape(done.stdout + done.stderr), end="")
+    raise typer.Exit(done.returncode)
+
+
+def main() -> None:
+    """Run a command; an error that a person can mend is one message, not a traceback."""
+    try:
+        app()
+    except (
+        merchant_day.MerchantDayError,
+        mutation.StaleMutantError,
+        run.DemoError,
+        DiscoveryError,
+        TerraformError,
+    ) as error:
+        Console(stderr=True, highlight=False).print(f"[red]error[/red]: {escape(str(error))}")
+        sys.exit(1)
+    except FileNotFoundError as error:
+        Console(stderr=True).print(f"[red]error[/red]: there is no file {error.filename}")
+        sys.exit(1)

@@ -1,0 +1,104 @@
+"""What the demo tells a person at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from harness.demo.reconciliation import BOOKS
+from payment_core.money import Money
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.demo.run import Report
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the summary of a demo."""
+    console.print()
+    console.print(_resources(report))
+    console.print(_payments(report))
+    console.print(_books(report))
+    console.print()
+    console.print(_facts(report))
+
+
+def _resources(report: Report) -> Table:
+    table = Table(title="Resources of dev", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("module")
+    table.add_column("applied", justify="right")
+    for module, count in report.resources.most_common():
+        table.add_row(module, str(count))
+    table.add_row("[bold]all[/bold]", f"[bold]{report.resources.total()}[/bold]")
+    return table
+
+
+def _payments(report: Report) -> Table:
+    table = Table(title="Payments by state", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("state")
+    table.add_column("payments", justify="right")
+    states = Counter(payment["state"] for payment in report.payments)
+    for state, count in states.most_common():
+        table.add_row(state, str(count))
+    table.add_row("[bold]all[/bold]", f"[bold]{states.total()}[/bold]")
+    return table
+
+
+def _books(report: Report) -> Table:
+    table = Table(
+        title="Captured less refunded, by book", title_justify="left", box=None, padding=(0, 2)
+    )
+    table.add_column("currency")
+    for book in BOOKS:
+        table.add_column(book, justify="right")
+    table.add_column("agree")
+    for currency, by_book in sorted(report.reconciliation.totals.items()):
+        nets = [Money(captured - refunded, currency) for captured, refunded in by_book.values()]
+        agree = len(set(by_book.values())) == 1
+        mark = "[green]yes[/green]" if agree else "[red]no[/red]"
+        table.add_row(currency, *(str(net).partition(" ")[0] for net in nets), mark)
+    return table
+
+
+def _facts(report: Report) -> Table:
+    day = report.day
+    refused = sum(not answer.accepted for answer in day.answers)
+    replayed = sum(answer.replayed for answer in day.answers)
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row("Second plan", "empty" if report.second_plan.is_empty else "[red]not empty[/red]")
+    table.add_row(
+        "Requests",
+        f"{len(day.answers)} in {day.seconds:.1f} s, each signed with SigV4: {refused} declined, "
+        f"{replayed} repetitions replayed, {day.sent - len(day.answers)} throttled and sent again",
+    )
+    table.add_row(
+        "Unresolved",
+        f"{report.swept} payments whose acquirer stayed silent, settled by the sweeper",
+    )
+    table.add_row("Books", _verdict(report))
+    table.add_row(
+        "Access log", f"{report.log_lines} lines in CloudWatch Logs for {day.sent} requests"
+    )
+    table.add_row(
+        "Destroyed",
+        f"{report.destroyed.counts.remove} resources of dev; the embedded AWS is discarded",
+    )
+    table.add_row(
+        "Seen on",
+        "the embedded AWS (moto and its supplement), by real Terraform and provider over real HTTP",
+    )
+    return table
+
+
+def _verdict(report: Report) -> str:
+    if report.reconciliation.agrees:
+        return (
+            "[green]file, payments, ledger and acquirer agree to the minor unit, "
+            "and the ledger's postings sum to 0[/green]"
+        )
+    return f"[red]{len(report.reconciliation.disagreements)} payments differ[/red]"

@@ -1,0 +1,42 @@
+"""One applied dev for all tests of this folder, and a merchant that calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from harness.caller import Caller
+from harness.platform import MerchantAccess, Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the one applied dev in one process."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and "platform" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("platform"))
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with Platform(tmp_path_factory.mktemp("platform")) as deployed:
+        deployed.deploy()
+        yield deployed
+
+
+@pytest.fixture(scope="session")
+def access(platform: Platform) -> MerchantAccess:
+    return platform.merchant(platform.merchant_ids[0])
+
+
+@pytest.fixture(scope="session")
+def caller(access: MerchantAccess) -> Iterator[Caller]:
+    with httpx.Client(timeout=30) as http:
+        yield Caller(access, http)

@@ -1,0 +1,37 @@
+"""What stays true of the applied dev while payments run through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.caller import Caller
+    from harness.platform import Platform
+
+
+def test_payments_leave_nothing_to_plan(platform: Platform, caller: Caller) -> None:
+    caller.authorized()
+    plan = platform.environment.plan()
+    assert plan.is_empty, str(plan)
+    assert len(plan.resources) > 50
+
+
+def test_warm_authorization_makes_two_dynamodb_calls(platform: Platform, caller: Caller) -> None:
+    for _ in range(20):  # every worker of the pool has read the merchant's profile
+        caller.authorized()
+    since = platform.aws.calls.mark()
+    for _ in range(10):
+        caller.authorized()
+    calls = [call.action for call in platform.aws.calls.select("dynamodb", since=since)]
+    assert sorted(calls) == ["PutItem"] * 10 + ["UpdateItem"] * 10
+
+
+def test_workers_have_the_role_that_was_deployed(platform: Platform, caller: Caller) -> None:
+    since = platform.aws.calls.mark()
+    caller.authorized()
+    principals = {call.principal_arn for call in platform.aws.calls.select("dynamodb", since=since)}
+    function = platform.aws.client("lambda", platform.account_id).get_function_configuration(
+        FunctionName=platform.outputs["functions"]["transaction_gateway"]["name"]
+    )
+    role = function["Role"].rpartition("/")[2]
+    assert {principal.split("/")[1] for principal in principals} == {role}
