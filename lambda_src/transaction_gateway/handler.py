@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from transaction_gateway.application import Application
 
+    Operation = Callable[[Application, ApiEvent, str, int], Reply]
+    """Runs a request of a merchant until a deadline in epoch milliseconds."""
+
 _PAYMENTS = "/merchants/{merchant_id}/payments"
 _PAYMENT = f"{_PAYMENTS}/{{payment_id}}"
 _PAYMENT_ID = re.compile(r"pay_[a-z2-7]{26}")
@@ -97,7 +100,7 @@ def respond(
 
 
 def _route(application: Application, request: ApiEvent, deadline: int) -> Reply:
-    operation = _OPERATIONS.get(request.route)
+    operation = ROUTES.get(request.route)
     if operation is None:
         raise refuse("not_found", "There is no such resource, or it has no such method.")
     merchant_id = application.merchants.check(request)
@@ -113,9 +116,7 @@ def _authorize(
     return application.service.authorize(call, wanted)
 
 
-def _operate(
-    kind: OperationType,
-) -> Callable[[Application, ApiEvent, str, int], Reply]:
+def _operate(kind: OperationType) -> Operation:
     def operate(
         application: Application, request: ApiEvent, merchant_id: str, deadline: int
     ) -> Reply:
@@ -157,7 +158,7 @@ def _list(application: Application, request: ApiEvent, merchant_id: str, _deadli
     return Reply(200, compact_json(page))
 
 
-_OPERATIONS: dict[tuple[str, str], Callable[[Application, ApiEvent, str, int], Reply]] = {
+ROUTES: dict[tuple[str, str], Operation] = {
     ("POST", _PAYMENTS): _authorize,
     ("GET", _PAYMENTS): _list,
     ("GET", _PAYMENT): _get,
@@ -165,6 +166,7 @@ _OPERATIONS: dict[tuple[str, str], Callable[[Application, ApiEvent, str, int], R
     ("POST", f"{_PAYMENT}/void"): _operate(OperationType.VOID),
     ("POST", f"{_PAYMENT}/refunds"): _operate(OperationType.REFUND),
 }
+"""What each method and resource of the contract runs."""
 
 
 def _payment_id(request: ApiEvent) -> str:

@@ -223,6 +223,12 @@ def test_card_numbers_are_refused_wherever_they_are_and_never_repeated(
         )
 
 
+def test_a_card_number_as_key_is_refused(gateway: Gateway) -> None:
+    answer = _post(gateway, key="order-4242-4242-4242-4242")
+    assert (answer.status, answer.body["code"]) == (400, "card_number_refused")
+    assert "4242" not in answer.text
+
+
 def test_a_card_number_in_the_path_is_not_logged(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
