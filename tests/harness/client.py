@@ -47,7 +47,7 @@ def sign_request(
 ) -> None:
     """Add SigV4 headers for API Gateway to a request; ``now`` in epoch seconds.
 
-    Four times as fast as botocore's signer, and equal to it.
+    Under load it spares most of the time that botocore's signer takes, to the same result.
     """
     timestamp = timestamp_of(now)
     request.headers["X-Amz-Date"] = timestamp
