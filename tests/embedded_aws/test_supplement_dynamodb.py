@@ -91,6 +91,21 @@ def test_one_of_two_conditional_writers_wins_an_item(
         assert sum(writers.map(takes, range(2))) == 1
 
 
+@pytest.mark.parametrize("operation", ["put_item", "update_item", "delete_item"])
+def test_a_failed_condition_returns_the_item_if_asked(table: Any, operation: str) -> None:
+    stored = {**key("a"), "state": {"S": "AUTHORIZED"}}
+    table.put_item(TableName=TABLE, Item=stored)
+    target = {"Item": key("a")} if operation == "put_item" else {"Key": key("a")}
+    condition = {"TableName": TABLE, "ConditionExpression": "attribute_not_exists(pk)"}
+    for wanted, expected in (("ALL_OLD", stored), ("NONE", None)):
+        with pytest.raises(table.exceptions.ConditionalCheckFailedException) as refusal:
+            getattr(table, operation)(
+                **target, **condition, ReturnValuesOnConditionCheckFailure=wanted
+            )
+        assert refusal.value.response.get("Item") == expected
+    assert items(table)["a"] == stored
+
+
 @pytest.mark.mends("dynamodb:TransactWriteItems")
 def test_a_repeated_request_token_writes_once(table: Any) -> None:
     operation = put("a", "attribute_not_exists(pk)")

@@ -101,9 +101,10 @@ def _assert_nothing_left(client: Clients) -> None:
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
-    (key,) = client("kms").list_keys()["Keys"]
-    described = client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-    assert described["KeyState"] == "PendingDeletion"
+    kms = client("kms")
+    keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+    own = [key["KeyState"] for key in keys if key["KeyManager"] == "CUSTOMER"]
+    assert own == ["PendingDeletion"]
 
 
 @pytest.fixture

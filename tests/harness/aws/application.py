@@ -7,7 +7,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from moto.core.request import Request
+from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
 from harness.aws import control
@@ -18,14 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from werkzeug.datastructures import Headers
-
     from harness.aws.calls import CallLog
     from harness.aws.faults import Faults
     from harness.aws.identities import Identities, Identity
 
 log = logging.getLogger(__name__)
 
+_DYNAMODB = "DynamoDB_20120810."
 _NO_SUCH_ROUTE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>"
 
 
@@ -99,6 +101,8 @@ class Application:
 
     def _ask_moto(self, call: Call, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
         try:
+            if call.target.startswith(_DYNAMODB):
+                return _ask_dynamodb(environ)
             chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             body = b"".join(chunks)
             if body.startswith(_NO_SUCH_ROUTE):
@@ -111,6 +115,13 @@ class Application:
         except Exception as error:
             log.exception("moto failed at %s:%s", call.service, call.action)
             raise AwsError("InternalFailure", f"{type(error).__name__}: {error}", 500) from error
+
+
+def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+    """Ask DynamoDB without Flask's routing, which takes a quarter of such a call's time."""
+    status, headers, body = DynamoHandler.dispatch(Request(environ))
+    texts = [(name, str(value)) for name, value in headers.items()]
+    return f"{status} OK", Headers(texts), body.encode()
 
 
 def _unknown_operation(call: Call) -> AwsError:
