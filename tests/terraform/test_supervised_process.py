@@ -188,8 +188,10 @@ process.run(sys.argv[2:], cwd=Path(sys.argv[1]), environment=os.environ,
 
 def test_killing_the_harness_lets_the_command_finish(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    arguments = [str(tmp_path), sys.executable, "-c", COMMAND, str(state)]
-    with subprocess.Popen(  # noqa: S603 - runs this Python on the script above
+    # Slow enough to end for a supervisor that asks at every look after its parent to ask again.
+    slow = COMMAND.replace("time.sleep(0.3)", "time.sleep(1.5)")
+    arguments = [str(tmp_path), sys.executable, "-c", slow, str(state)]
+    with subprocess.Popen(
         [sys.executable, "-c", PARENT, *arguments], stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None

@@ -189,16 +189,16 @@ def test_a_git_work_tree_stays_clean(terraform: Terraform, tmp_path: Path) -> No
     )
     (tree / "modules/journal/main.tf").write_text(VARIABLES)
     git = ["git", "-C", str(tree)]
-    subprocess.run([*git, "init", "-q"], check=True)  # noqa: S603 - a fixed command
-    subprocess.run([*git, "add", "."], check=True)  # noqa: S603 - a fixed command
-    before = subprocess.check_output([*git, "status", "--short"])  # noqa: S603 - a fixed command
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    before = subprocess.check_output([*git, "status", "--short"])
     root = terraform.root(tree / "environments/dev", workdir=tmp_path / "work", environment={})
     root.init()
     plan = root.plan()
     root.apply(plan)
     assert root.plan().is_empty
     assert list(plan.resources) == ["module.journal.terraform_data.journal"]
-    assert subprocess.check_output([*git, "status", "--short"]) == before  # noqa: S603
+    assert subprocess.check_output([*git, "status", "--short"]) == before
 
 
 def test_a_module_runs_as_a_root_with_providers_of_its_own(
