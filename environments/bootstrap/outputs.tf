@@ -15,6 +15,12 @@ output "backend" {
         encrypt             = true
         kms_key_id          = "${aws_kms_alias.state.name}"
         use_lockfile        = true
+    %{if var.assume_role_name != null~}
+
+        assume_role = {
+          role_arn = "${local.iam_arn}:role/${var.assume_role_name}"
+        }
+    %{endif~}
       }
     }
   EOT

@@ -15,9 +15,9 @@ locals {
   operations = flatten([
     for path, item in local.contract.paths : [
       for method, operation in item : {
-        id     = try(operation.operationId, "")
-        method = method
-        path   = path
+        id = try(operation.operationId, "")
+        # As in "POST/merchants/*/payments": path parameters match anything.
+        arn_suffix = "${upper(method)}${replace(path, "/\\{[^}]+\\}/", "*")}"
       } if contains(local.http_methods, method)
     ]
   ])

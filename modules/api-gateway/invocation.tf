@@ -17,13 +17,5 @@ resource "aws_lambda_permission" "operation" {
   qualifier      = each.value.name
   principal      = "apigateway.amazonaws.com"
   source_account = local.account_id
-  source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/${local.operation_arn_suffixes[each.key]}"
-}
-
-locals {
-  # As in "POST/merchants/*/payments": path parameters match anything.
-  operation_arn_suffixes = {
-    for operation in local.operations :
-    operation.id => "${upper(operation.method)}${replace(operation.path, "/\\{[^}]+\\}/", "*")}"
-  }
+  source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/${one([for operation in local.operations : operation.arn_suffix if operation.id == each.key])}"
 }

@@ -20,6 +20,18 @@ variable "openapi" {
   }
 
   validation {
+    condition = alltrue([
+      for ids in [flatten([
+        for path in values(try(yamldecode(var.openapi).paths, {})) : [
+          for method, operation in path : try(operation.operationId, "")
+          if contains(["delete", "get", "head", "options", "patch", "post", "put"], method)
+        ]
+      ])] : length(distinct(compact(ids))) == length(ids)
+    ])
+    error_message = "Give every operation of the contract an `operationId` of its own: integrations and logs refer to it."
+  }
+
+  validation {
     condition     = !strcontains(var.openapi, "x-amazon-apigateway-")
     error_message = "Leave `x-amazon-apigateway-*` out of the contract: this module adds them, and the contract stays readable for everyone."
   }

@@ -1,0 +1,230 @@
+"""modules/api-gateway: what is deployed of a plain contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from payment_core.problems import CATALOGUE, CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FUNCTION = "arn:aws:lambda:eu-west-1:555555555555:function"
+OPENAPI = """
+openapi: 3.0.3
+info: {title: Payments, version: "1"}
+paths:
+  /merchants/{merchant_id}/payments:
+    get: {operationId: listPayments, responses: {"200": {description: ok}}}
+    post:
+      operationId: authorizePayment
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses: {"201": {description: ok}}
+"""
+
+
+def alias(function: str) -> dict[str, str]:
+    arn = f"{FUNCTION}:{function}:live"
+    uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    return {"arn": arn, "function_name": function, "invoke_arn": uri, "name": "live"}
+
+
+GOOD = {
+    "name": "payments-dev-payments-v1",
+    "openapi": OPENAPI,
+    "integrations": {"default": alias("payments"), "by_operation": {"listPayments": alias("list")}},
+    "capacity": {"transactions_per_second": 50, "burst": 60},
+    "clients": {"m_bakery": {"rate_per_second": 30, "burst": 40, "daily_quota": 1000}},
+    "kms_key": {"arn": "arn:aws:kms:eu-west-1:555555555555:key/1"},
+    "allowed_account_ids": ["666666666666"],
+}
+
+
+def client(**changes: Any) -> dict[str, Any]:
+    return {"clients": {"m_bakery": {"rate_per_second": 1, "burst": 1, **changes}}}
+
+
+def integrations(**changes: Any) -> dict[str, Any]:
+    return {"integrations": {"default": alias("payments"), **changes}}
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "capital_name": ({"name": "Payments"}, "lower-case letters, digits and hyphens"),
+    "newer_openapi": ({"openapi": OPENAPI.replace("3.0.3", "3.1.0")}, "imports no 3.1"),
+    "not_openapi": ({"openapi": "{"}, "content of an OpenAPI 3.0 document"),
+    "extensions": ({"openapi": OPENAPI + "x-amazon-apigateway-policy: {}"}, "Leave `x-amazon"),
+    "nameless_operation": (
+        {"openapi": OPENAPI.replace("operationId: authorizePayment", ""), **integrations()},
+        "an `operationId` of its own",
+    ),
+    "same_operation_twice": (
+        {"openapi": OPENAPI.replace("authorizePayment", "listPayments"), **integrations()},
+        "an `operationId` of its own",
+    ),
+    "slow_integration": (integrations(timeout_ms=60000), "within 50 to 29000 ms"),
+    "unknown_operation": (
+        integrations(by_operation={"chargeCard": alias("list")}),
+        "It has: listPayments, authorizePayment.",
+    ),
+    "no_throttle": (
+        {"capacity": {"transactions_per_second": 0, "burst": 1}, "clients": {}},
+        "Both capacities must be over 0",
+    ),
+    "no_rate": (client(rate_per_second=0), "a rate, a burst"),
+    "oversold_rate": (client(rate_per_second=51), "promise 51 requests a second, the service"),
+    "oversold_burst": (client(burst=61), "promise bursts of 61 requests, the service holds 60"),
+    "capital_stage": ({"stage_name": "Live"}, "lower-case letters, digits and underscores"),
+    "short_account": ({"allowed_account_ids": ["42"]}, "has 12 digits"),
+    "old_tls": ({"tls": {"security_policy": "TLS_1_0"}}, "TLS 1.2 or better"),
+    "short_logs": ({"logs": {"retention_days": 7}}, "three months at hand"),
+    "no_execution_log": ({"logs": {"execution_level": "OFF"}}, "it can't be off"),
+    "alarm_at_zero": ({"alarm_thresholds": {"latency_p99_ms": 0}}, "thresholds are over 0"),
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(refuse: Callable[..., Any]) -> Any:
+    bad = {case: arguments for case, (arguments, _) in REFUSED.items()}
+    return refuse("api-gateway", GOOD, bad)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_invalid_input_is_refused(refusals: Any, case: str) -> None:
+    _, words = REFUSED[case]
+    assert any(words in message for message in refusals.of(case)), refusals.of(case)
+
+
+def test_every_validation_is_triggered(refusals: Any) -> None:
+    assert not refusals.untriggered_rules
+
+
+def test_clients_are_metered_by_their_plans(examples: Any) -> None:
+    plan = "module.payments_api.aws_api_gateway_usage_plan.client"
+    resources = examples.planned("api-gateway")
+    bakery, cinema = (resources[f'{plan}["{name}"]'] for name in ("m_bakery", "m_cinema"))
+    assert bakery["throttle_settings"] == [{"burst_limit": 30, "rate_limit": 30}]
+    assert bakery["quota_settings"] == []
+    assert cinema["quota_settings"][0]["limit"] == 50000
+
+
+@pytest.fixture(scope="module")
+def resources(consumer: Any) -> Any:
+    """The planned values of an API over known functions, by their address in the module."""
+    plan = consumer.modules("api-gateway", {"api": GOOD}).plan()
+    return {
+        address.removeprefix("module.api."): item.values for address, item in plan.resources.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def definition(resources: Any) -> Any:
+    return json.loads(resources["aws_api_gateway_rest_api.api"]["body"])
+
+
+def test_every_operation_is_signed_metered_and_validated(definition: Any) -> None:
+    operations = definition["paths"]["/merchants/{merchant_id}/payments"]
+    assert set(operations) == {"get", "post"}
+    for operation in operations.values():
+        assert operation["security"] == [{"api_key": [], "sigv4": []}]
+    sigv4 = definition["components"]["securitySchemes"]["sigv4"]
+    assert sigv4["x-amazon-apigateway-authtype"] == "awsSigv4"
+    validators = definition["x-amazon-apigateway-request-validators"]
+    chosen = validators[operations["post"]["x-amazon-apigateway-request-validator"]]
+    assert chosen == {"validateRequestBody": True, "validateRequestParameters": True}
+    assert operations["get"]["x-amazon-apigateway-request-validator"] == "parameters"
+
+
+def test_operations_go_to_their_functions_and_only_there(definition: Any, resources: Any) -> None:
+    operations = definition["paths"]["/merchants/{merchant_id}/payments"]
+    called = {
+        method: operation["x-amazon-apigateway-integration"]
+        for method, operation in operations.items()
+    }
+    assert called["get"]["uri"] == alias("list")["invoke_arn"]
+    assert called["post"]["uri"] == alias("payments")["invoke_arn"]
+    assert {call["httpMethod"] for call in called.values()} == {"POST"}
+    permission = resources['aws_lambda_permission.operation["listPayments"]']
+    assert (permission["function_name"], permission["qualifier"]) == ("list", "live")
+
+
+def test_definition_sets_tls_and_resource_policy(definition: Any) -> None:
+    assert "TLS13_1_2_PFS" in definition["x-amazon-apigateway-security-policy"]
+    assert definition["x-amazon-apigateway-endpoint-access-mode"] == "BASIC"
+    accounts, transport, other = definition["x-amazon-apigateway-policy"]["Statement"]
+    assert {accounts["Effect"], transport["Effect"]} == {"Deny"}
+    allowed = ["555555555555", "666666666666"]
+    assert accounts["Condition"] == {"StringNotEquals": {"aws:PrincipalAccount": allowed}}
+    assert transport["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert other["Principal"] == {"AWS": "arn:aws:iam::666666666666:root"}
+
+
+def test_gateway_answers_problems_of_the_catalogue(definition: Any) -> None:
+    responses = definition["x-amazon-apigateway-gateway-responses"]
+    for kind, response in responses.items():
+        problem = json.loads(response["responseTemplates"]["application/json"])
+        known = CATALOGUE[problem["code"]]
+        assert problem["type"] == f"urn:payment-api:problem:{problem['code']}", kind
+        assert problem["title"] == known.title, kind
+        assert problem["retryable"] == known.retryable, kind
+        assert problem["status"] == known.status == int(response["statusCode"]), kind
+        assert problem["request_id"] == "$context.requestId", kind
+        header = response["responseParameters"]["gatewayresponse.header.Content-Type"]
+        assert header == f"'{CONTENT_TYPE}'", kind
+    assert "gatewayresponse.header.Retry-After" in responses["THROTTLED"]["responseParameters"]
+    assert len(responses) == 21
+
+
+def test_stage_throttles_and_logs_no_bodies(resources: Any) -> None:
+    settings = resources["aws_api_gateway_method_settings.all"]
+    (values,) = settings["settings"]
+    assert settings["method_path"] == "*/*"
+    assert (values["throttling_rate_limit"], values["throttling_burst_limit"]) == (50, 60)
+    assert (values["logging_level"], values["metrics_enabled"]) == ("INFO", True)
+    assert values["data_trace_enabled"] is False
+    assert values["caching_enabled"] is False
+
+
+def test_access_log_says_who_did_what_when_and_how_it_ended(resources: Any) -> None:
+    stage = resources["aws_api_gateway_stage.stage"]
+    (settings,) = stage["access_log_settings"]
+    logged = set(re.findall(r"\$context\.([A-Za-z.]+)", settings["format"]))
+    who = {"identity.userArn", "identity.caller", "identity.accountId", "identity.apiKeyId"}
+    what = {"httpMethod", "resourcePath", "path", "protocol", "requestId"}
+    when_and_where = {"requestTime", "requestTimeEpoch", "identity.sourceIp", "identity.userAgent"}
+    outcome = {"status", "error.responseType", "integration.status", "integration.latency"}
+    assert who | what | when_and_where | outcome <= logged
+    assert not re.search(r"authorization|apiKey\b|requestOverride|body", " ".join(logged))
+    assert len(settings["format"]) < 3000
+    assert stage["xray_tracing_enabled"] is True
+
+
+def test_alarms_follow_the_capacity(resources: Any) -> None:
+    near = resources["aws_cloudwatch_metric_alarm.near_capacity"]
+    assert near["threshold"] == pytest.approx(0.8 * 60 * 50)
+    server = resources['aws_cloudwatch_metric_alarm.errors["server_errors"]']
+    assert (server["metric_name"], server["threshold"]) == ("5XXError", 0.01)
+
+
+def test_merchants_policy_names_their_own_paths_only(examples: Any) -> None:
+    resources = examples.applied("payment-platform")
+    policy = resources['module.platform.aws_iam_role_policy.merchant["m_bakery"]']["policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    api = resources["module.platform.module.payments_api.aws_api_gateway_rest_api.api"]
+    own = "live/*/merchants/${aws:PrincipalTag/merchant_id}/*"
+    assert statement["Resource"] == f"{api['execution_arn']}/{own}"
+    assert statement["Action"] == "execute-api:Invoke"
+
+
+def test_deployed_methods_need_signature_and_key(examples: Any) -> None:
+    api = examples.applied("api-gateway")["module.payments_api.aws_api_gateway_rest_api.api"]
+    found = examples.client("apigateway").get_resources(restApiId=api["id"], embed=["methods"])
+    methods = [
+        method for item in found["items"] for method in item.get("resourceMethods", {}).values()
+    ]
+    assert len(methods) == 6
+    assert {method["authorizationType"] for method in methods} == {"AWS_IAM"}
+    assert {method["apiKeyRequired"] for method in methods} == {True}

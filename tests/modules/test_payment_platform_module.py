@@ -1,0 +1,151 @@
+"""modules/payment-platform: the modules composed, with merchants as data."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+API = "module.platform.module.payments_api"
+GATEWAY = "module.platform.module.transaction_gateway"
+ROLE = 'module.platform.aws_iam_role.merchant["m_bakery"]'
+
+MERCHANT = {
+    "rate_per_second": 10,
+    "burst": 10,
+    "trusted_principal_arns": ["arn:aws:iam::333333333333:root"],
+}
+GOOD = {
+    "environment": "production",
+    "release_directory": "dist",
+    "acquirer_url": "https://acquirer.example.com",
+    "capacity": {"transactions_per_second": 50, "burst": 50},
+    "merchants": {"m_bakery": MERCHANT},
+}
+
+
+def trusting(*arns: str) -> dict[str, Any]:
+    return {"merchants": {"m_bakery": {**MERCHANT, "trusted_principal_arns": list(arns)}}}
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "other_environment": ({"environment": "staging"}, '"dev", "qa", "integration"'),
+    "not_packaged": ({"release_directory": "nowhere"}, "`make package`"),
+    "no_scheme": ({"acquirer_url": "acquirer.example.com"}, "with its scheme"),
+    "plain_http": ({"acquirer_url": "http://acquirer.example.com"}, "by https:// only"),
+    "patient": ({"acquirer_timeout_ms": 60000}, "50 to 10000 ms"),
+    "no_capacity": (
+        {"capacity": {"transactions_per_second": 0, "burst": 50}, "merchants": {}},
+        "Every part of the capacity is over 0",
+    ),
+    "odd_merchant": ({"merchants": {"bakery": MERCHANT}}, 'A merchant id is "m_"'),
+    "trusts_nobody": (trusting(), "at least one trusted principal"),
+    "trusts_everybody": (trusting("*"), 'Users and "*" are refused'),
+    "chatty": ({"logs": {"level": "TRACE"}}, "DEBUG, INFO, WARN or ERROR"),
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(refuse: Callable[..., Any]) -> Any:
+    bad = {case: arguments for case, (arguments, _) in REFUSED.items()}
+    return refuse("payment-platform", GOOD, bad)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_invalid_input_is_refused(refusals: Any, case: str) -> None:
+    _, words = REFUSED[case]
+    assert any(words in message for message in refusals.of(case)), refusals.of(case)
+
+
+def test_every_validation_is_triggered(refusals: Any) -> None:
+    assert not refusals.untriggered_rules
+
+
+def test_example_drives_everything_by_one_capacity(examples: Any) -> None:
+    resources = examples.planned("payment-platform")
+    function = resources[f"{GATEWAY}.aws_lambda_function.service"]
+    (settings,) = resources[f"{API}.aws_api_gateway_method_settings.all"]["settings"]
+    alarm = resources[f"{API}.aws_cloudwatch_metric_alarm.near_capacity"]
+    assert function["reserved_concurrent_executions"] == 50
+    assert settings["throttling_rate_limit"] == settings["throttling_burst_limit"] == 50
+    assert alarm["threshold"] == pytest.approx(0.8 * 60 * 50)
+
+
+def test_functions_know_table_and_acquirer(examples: Any) -> None:
+    resources = examples.planned("payment-platform")
+    for function in (GATEWAY, "module.platform.module.sweeper"):
+        (environment,) = resources[f"{function}.aws_lambda_function.service"]["environment"]
+        assert environment["variables"] == {
+            "ACQUIRER_TIMEOUT_MS": "2000",
+            "ACQUIRER_URL": "https://acquirer.example.com",
+            "LOG_LEVEL": "INFO",
+            "PAYMENTS_TABLE": "payments-qa-transactions",
+        }
+
+
+def test_merchant_role_refuses_session_tags(examples: Any) -> None:
+    role = examples.planned("payment-platform")[ROLE]
+    (trust,) = json.loads(role["assume_role_policy"])["Statement"]
+    assert trust["Action"] == "sts:AssumeRole"
+    assert trust["Principal"] == {"AWS": ["arn:aws:iam::333333333333:role/bakery-checkout"]}
+
+
+def test_merchant_role_reaches_its_own_paths_only(examples: Any) -> None:
+    role = examples.applied("payment-platform")[ROLE]
+    iam = examples.client("iam")
+    assert role["tags"]["merchant_id"] == "m_bakery"
+    assert role["max_session_duration"] == 3600
+    inline = iam.list_role_policies(RoleName=role["name"])["PolicyNames"]
+    assert inline == ["call-payments-apis"]
+    assert iam.list_attached_role_policies(RoleName=role["name"])["AttachedPolicies"] == []
+
+
+def test_profile_binds_the_merchant_to_its_key(examples: Any) -> None:
+    profile = examples.client("dynamodb").get_item(
+        TableName="payments-qa-transactions",
+        Key={"pk": {"S": "MERCHANT#m_bakery"}, "sk": {"S": "PROFILE"}},
+    )["Item"]
+    key = f'{API}.aws_api_gateway_api_key.client["m_bakery"]'
+    assert profile["merchant_id"]["S"] == "m_bakery"
+    assert profile["api_key_id"]["S"] == examples.applied("payment-platform")[key]["id"]
+
+
+def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
+    role_policy = f"{GATEWAY}.aws_iam_role_policy.function"
+    policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])
+    statements = {item["Sid"]: item for item in policy["Statement"]}
+    condition = {"ForAllValues:StringNotEquals": {"dynamodb:Attributes": ["api_key_id"]}}
+    assert statements["WritePayments"]["Condition"] == condition
+    actions = [action for item in statements.values() for action in _listed(item["Action"])]
+    assert not {"dynamodb:DeleteItem", "dynamodb:Scan"} & set(actions)
+
+
+def _listed(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
+
+
+def test_second_plan_is_empty(examples: Any) -> None:
+    assert examples.plan_with("payment-platform", "").is_empty
+
+
+def test_changes_touch_only_what_they_must(examples: Any) -> None:
+    """A canary moves the alias alone; a new definition is deployed before the old one goes."""
+    change = """
+      module "platform" {
+        canary                       = { stable_version = "1", weight = 0.1 }
+        disable_execute_api_endpoint = true
+      }
+    """
+    plan = examples.plan_with("payment-platform", change)
+    changes = {change.address: change.actions for change in plan.changes}
+    example = "module.payment-platform"
+    assert changes == {
+        f"{example}.{API}.aws_api_gateway_deployment.api": ("create", "delete"),
+        f"{example}.{API}.aws_api_gateway_rest_api.api": ("update",),
+        f"{example}.{API}.aws_api_gateway_stage.stage": ("update",),
+        f"{example}.{GATEWAY}.aws_lambda_alias.live": ("update",),
+    }
