@@ -76,6 +76,7 @@ class LogShipper:
                     logEvents=[{"timestamp": when, "message": text} for when, text in batch],
                 )
         except (BotoCoreError, ClientError) as error:
+            self._streams.discard(target)
             if group not in self._reported:
                 self._reported.add(group)
                 print(f"Dropping events, log group {group} takes none: {error}", file=sys.stderr)

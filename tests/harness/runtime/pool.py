@@ -40,6 +40,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._waiting: deque[Invocation] = deque()
         self._starting: set[asyncio.Task[None]] = set()
+        self._launching = 0  # workers without a process yet
         self._retired = False
 
     @property
@@ -70,15 +71,13 @@ class Pool:
     async def close(self) -> None:
         """End every worker now; what runs or waits fails."""
         self.retire()
-        for task in self._starting:
-            task.cancel()
+        self._fail_all(error_payload("Runtime.ExitError", "The runtime was shut down"))
         await asyncio.gather(*self._starting, return_exceptions=True)
         workers = list(self._workers)
         for worker in workers:
             worker.kill()
         for worker in workers:
             await worker.exited.wait()
-        self._fail_all(error_payload("Runtime.ExitError", "The runtime was shut down"))
 
     def on_idle(self, worker: Worker) -> None:
         """Give the worker the next invocation."""
@@ -104,16 +103,21 @@ class Pool:
         self._grow()
 
     def _grow(self) -> None:
-        starting = len(self._starting) + sum(not worker.ready for worker in self._workers)
-        wanted = len(self._waiting) - starting
-        room = self._limit - len(self._workers) - len(self._starting)
+        """Start workers for what waits, unless others are about to ask for an invocation."""
+        coming = self._launching + sum(not worker.busy for worker in self._workers)
+        wanted = len(self._waiting) - (coming - len(self._idle))
+        room = self._limit - len(self._workers) - self._launching
         for _ in range(min(wanted, room)):
+            self._launching += 1
             task = asyncio.create_task(self._start())
             self._starting.add(task)
             task.add_done_callback(self._started)
 
     async def _start(self) -> None:
-        environment = await self._environment(self.function)
+        try:
+            environment = await self._environment(self.function)
+        finally:
+            self._launching -= 1
         worker = Worker(self.function, environment, self, self._logs)
         self._workers.add(worker)
         try:
