@@ -173,6 +173,6 @@ def test_a_worker_is_killed_right_after_a_write(aws: EmbeddedAWS, table: Any, wr
         worker.wait(timeout=20)
 
     with aws.faults.after(puts, kill, nth=writes):
-        worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment)  # noqa: S603
+        worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment)
         assert worker.wait(timeout=60) == -signal.SIGKILL
     assert names(table) == set("abc"[:writes])

@@ -92,7 +92,7 @@ def test_connections_stay_open() -> None:
 def test_the_command_line_runs_until_interrupted() -> None:
     command = [sys.executable, "-u", "-m", "harness.aws"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     try:
         printed = process.stdout.readline()

@@ -27,12 +27,8 @@ from moto.apigateway.models import (
 )
 from moto.apigateway.responses import APIGatewayResponse
 
-from harness.aws.supplement.apigateway_openapi import (
-    EXTENSION,
-    PARAMETER_LOCATIONS,
-    SCHEMAS,
-    model_url,
-)
+from harness.aws.supplement.apigateway_models import SCHEMAS, model_schema
+from harness.aws.supplement.apigateway_openapi import EXTENSION, PARAMETER_LOCATIONS
 from harness.aws.supplement.registry import mend
 
 SIGV4_SCHEME = "sigv4"
@@ -129,7 +125,9 @@ def definition_of(api: RestAPI) -> dict[str, Any]:
         "info": {"title": api.name, "description": api.description, "version": api.version},
         "paths": _paths(api),
         "components": {
-            "schemas": {model.name: _schema(api, model.schema) for model in api.models.values()},
+            "schemas": {
+                model.name: model_schema(api, model.schema) for model in api.models.values()
+            },
             "securitySchemes": _security_schemes(api),
         },
         EXTENSION + "api-key-source": api.api_key_source,
@@ -256,7 +254,3 @@ def _gateway_responses(api: RestAPI) -> dict[str, Any]:
         }
         for kind, response in api.gateway_responses.items()
     }
-
-
-def _schema(api: RestAPI, text: str | None) -> Any:
-    return json.loads((text or "{}").replace(f'"{model_url(api)}', f'"{SCHEMAS}'))

@@ -6,10 +6,6 @@ import hashlib
 import json
 from typing import Any
 
-from jsonschema import (  # type: ignore[import-untyped]  # a dependency of moto's, untyped
-    Draft4Validator,
-    SchemaError,
-)
 from moto.apigateway.exceptions import (
     BadRequestException,
     InvalidOpenApiDocVersionException,
@@ -17,16 +13,13 @@ from moto.apigateway.exceptions import (
 )
 from moto.apigateway.models import APIGatewayBackend, Method, Resource, RestAPI
 
+from harness.aws.supplement.apigateway_models import SCHEMAS, check_model, model_text
 from harness.aws.supplement.registry import mend
 
 EXTENSION = "x-amazon-apigateway-"
-SCHEMAS = "#/components/schemas/"
 DEFAULT_TIMEOUT_MS = 29_000
 PARAMETER_LOCATIONS = {"header": "header", "query": "querystring", "path": "path"}
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
-
-# API Gateway's notes on REST APIs list these as unsupported in models.
-_UNSUPPORTED_KEYWORDS = frozenset({"nullable", "discriminator", "readOnly", "writeOnly", "default"})
 
 _OPENAPI = mend(
     "apigateway:PutRestApi",
@@ -70,11 +63,6 @@ def _import_rest_api(
     except BadRequestException:
         self.delete_rest_api(api.id)
         raise
-
-
-def model_url(api: RestAPI, name: str = "") -> str:
-    """Return the address by which one model refers to another of the same API."""
-    return f"https://apigateway.amazonaws.com/restapis/{api.id}/models/{name}"
 
 
 def _clear(api: RestAPI) -> None:
@@ -156,20 +144,8 @@ class _Import:
             )
 
     def _add_model(self, name: str, schema: dict[str, Any]) -> str:
-        if not name.isalnum():
-            raise BadRequestException(f"Model name must be alphanumeric: {name}")
-        if found := _keywords(schema) & _UNSUPPORTED_KEYWORDS:
-            raise BadRequestException(
-                f"Model {name} uses what API Gateway doesn't support: {', '.join(sorted(found))}"
-            )
-        try:
-            Draft4Validator.check_schema(schema)
-        except SchemaError as error:
-            raise BadRequestException(
-                f"Invalid model schema specified for {name}: {error.message}"
-            ) from error
-        text = json.dumps(schema).replace(f'"{SCHEMAS}', f'"{model_url(self._api)}')
-        self._api.add_model(name, "", text, "application/json")
+        check_model(name, schema)
+        self._api.add_model(name, "", model_text(self._api, schema), "application/json")
         return name
 
     def _resource_at(self, path: str) -> Resource:
@@ -314,18 +290,3 @@ def _verb(key: str) -> str | None:
     if key == EXTENSION + "any-method":
         return "ANY"
     return key.upper() if key in VERBS else None
-
-
-def _keywords(schema: Any) -> set[str]:
-    """Collect the JSON Schema keywords of a schema, not the names of its properties."""
-    if isinstance(schema, list):
-        return set().union(*map(_keywords, schema))
-    if not isinstance(schema, dict):
-        return set()
-    found = set(schema)
-    for keyword, value in schema.items():
-        if keyword in ("enum", "example"):
-            continue
-        parts = list(value.values()) if keyword in ("properties", "definitions") else value
-        found |= _keywords(parts)
-    return found
