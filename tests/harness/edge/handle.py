@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -57,6 +58,8 @@ class Edge:
         port: int = 0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        # Its temporary files are removed by the parent, so also when it was killed.
+        self._files = tempfile.TemporaryDirectory(prefix="edge-")
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [
                 *(sys.executable, "-m", "harness.edge", "--endpoint-url", endpoint_url),
@@ -64,7 +67,7 @@ class Edge:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **(environment or {}), "TMPDIR": self._files.name},
             text=True,
             # Ctrl-C in a terminal must reach the parent alone, which ends this in its order.
             start_new_session=True,
@@ -146,6 +149,7 @@ class Edge:
             self._process.kill()
             self._process.wait()
         self._reader.join()
+        self._files.cleanup()
 
     def __enter__(self) -> Self:
         return self
