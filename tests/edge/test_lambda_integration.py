@@ -40,7 +40,7 @@ def handle(event, context):
     if mood == "slow":
         time.sleep(30)
     if mood == "nap":
-        time.sleep(0.5)
+        time.sleep(1)
         return {"statusCode": "202", "body": "rested"}
     if mood == "none":
         return None
@@ -81,6 +81,9 @@ def api(deployer: Deployer) -> str:
             },
             "/moods/{mood}": {any_method: deployer.operation(deployer.proxy(moody))},
             "/impatient/{mood}": {"get": deployer.operation(impatient)},
+            "/hasty/{mood}": {
+                "get": deployer.operation(deployer.proxy(single, timeoutInMillis=100))
+            },
             "/single/{mood}": {"get": deployer.operation(deployer.proxy(single))},
             "/forbidden": {"get": deployer.operation(deployer.proxy(forbidden))},
             "/missing": {"get": deployer.operation(deployer.proxy(echo + "-gone"))},
@@ -244,3 +247,9 @@ def test_events_are_json_whatever_the_client_sends(url: str, http: httpx.Client)
     response = http.post(f"{url}/moods/good", content=b"\xff\x00", headers={b"x-odd": b"\xe9"})
     assert response.status_code == 200
     assert json.loads(response.text)
+
+
+def test_an_abandoned_invocation_still_counts_as_running(url: str, http: httpx.Client) -> None:
+    assert http.get(f"{url}/single/good").status_code == 200
+    assert http.get(f"{url}/hasty/nap").status_code == 504
+    assert http.get(f"{url}/single/good").status_code == 500

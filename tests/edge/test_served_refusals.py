@@ -28,6 +28,7 @@ KEY, SLOW_KEY, SPENT_KEY = (
     "merchant-key-000000002",
     "spent-key-000000000003",
 )
+DISABLED_KEY, IDLE_KEY = "disabled-key-00000000004", "idle-key-000000000000005"
 PAYMENT = b'{"amount":100}'
 SCHEMAS = {
     "Payment": {
@@ -130,6 +131,11 @@ def deployed(deployer: Deployer) -> str:
         )
     stages = [{"apiId": api_id, "stage": "live"}]
     deployer.key({"apiStages": stages}, KEY)
+    deployer.key({}, IDLE_KEY)
+    deployer.client("apigateway").update_api_key(
+        apiKey=deployer.key({"apiStages": stages}, DISABLED_KEY),
+        patchOperations=[{"op": "replace", "path": "/enabled", "value": "false"}],
+    )
     limit = {"rateLimit": 0.001, "burstLimit": 1}
     slow = [{**stages[0], "throttle": {"/merchants/{merchant_id}/payments/POST": limit}}]
     deployer.key({"apiStages": slow}, SLOW_KEY)
@@ -184,8 +190,8 @@ def test_encoded_paths_reach_no_further_than_the_policy(served: Served, merchant
     assert problem(served.pay(merchant))["code"] == "ACCESS_DENIED"
 
 
-@pytest.mark.parametrize("key", ["", "unknown-key-0000000000"])
-def test_a_missing_or_unknown_api_key_is_forbidden(served: Served, key: str) -> None:
+@pytest.mark.parametrize("key", ["", "unknown-key-0000000000", DISABLED_KEY, IDLE_KEY])
+def test_a_key_that_opens_no_plan_of_this_stage_is_forbidden(served: Served, key: str) -> None:
     response = served.pay(x_api_key=key)
     assert response.status_code == 403
     assert problem(response)["code"] == "INVALID_API_KEY"
