@@ -43,8 +43,13 @@ test: package lint ## Everything that CI runs
 test-all: test ## Also the long tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
-bench: package ## Measure ratios side by side in one run
-	@$(BIN)/python -m harness bench
+bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side in one run
+	@$(BIN)/python -m harness bench --ministack $(VENV)-yardstick/bin/python
+
+$(VENV)-yardstick/.installed: requirements-yardstick.lock | install
+	@$(PYTHON) -m venv $(VENV)-yardstick
+	@$(BIN)/uv pip install --quiet --python $(VENV)-yardstick/bin/python --require-hashes -r $<
+	@touch $@
 
 lint: install ## Ruff, mypy, terraform fmt, documentation in step
 	@$(BIN)/ruff check .
@@ -56,13 +61,13 @@ format: install ## Rewrite Python and HCL in the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m harness fmt
 
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --upgrade --quiet --custom-compile-command "make lock"
+
 lock: install ## Resolve the lock files again (hashes, no index address)
-	@$(BIN)/uv pip compile pyproject.toml --group test --group lint --group build --universal \
-	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
-	  --quiet --custom-compile-command "make lock" --output-file requirements.lock
-	@$(BIN)/uv pip compile --group bootstrap --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --upgrade --quiet \
-	  --custom-compile-command "make lock" --output-file requirements-bootstrap.lock
+	@$(BIN)/$(LOCK) pyproject.toml --group test --group lint --group build -o requirements.lock
+	@$(BIN)/$(LOCK) --group bootstrap -o requirements-bootstrap.lock
+	@$(BIN)/$(LOCK) --group yardstick -o requirements-yardstick.lock
 
 clean: ## Remove what was built or installed
-	rm -rf $(VENV) dist build .work
+	rm -rf $(VENV) $(VENV)-yardstick dist build .work

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from rich.markup import escape
 
 from harness import mutants as mutation
 from harness import up as running
+from harness.bench import functions, gateway
+from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
@@ -63,6 +66,29 @@ def up(
 ) -> None:
     """Apply dev and leave it running, with credentials for curl, until Ctrl-C."""
     running.run(console, port=port, directory=directory)
+
+
+@app.command()
+def bench(
+    ministack: Annotated[
+        Path | None,
+        typer.Option(help="Python of an environment with MiniStack, the yardstick for latency."),
+    ] = None,
+) -> None:
+    """Measure ratios side by side in one run; nothing else should be running."""
+    measurements = (
+        gateway.edge_cpu,
+        partial(gateway.edge_latency, ministack),
+        functions.authorize_cpu,
+        functions.dynamodb_calls,
+        functions.start_time,
+    )
+    figures = []
+    with console.status("measuring") as status:
+        for number, measure in enumerate(measurements, 1):
+            status.update(f"measuring {number} of {len(measurements)}")
+            figures.append(measure())
+    console.print(figures_table(figures))
 
 
 @app.command()
