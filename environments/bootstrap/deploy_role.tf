@@ -1,5 +1,5 @@
 # What environments/<environment> is applied with, from the tooling account. It
-# manages the platform's resources by name; it neither reads payments, nor makes
+# manages the platform's resources by name; it neither searches payments, nor makes
 # a role that could do more than the boundary, nor changes what is in this root.
 
 locals {
@@ -171,7 +171,7 @@ locals {
 
   guard_statements = [
     {
-      Sid    = "NeverReadPayments"
+      Sid    = "NeverSearchPayments"
       Effect = "Deny"
       Action = [
         "dynamodb:BatchGetItem",

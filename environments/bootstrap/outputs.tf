@@ -3,6 +3,15 @@ output "api_gateway_logs_role_arn" {
   value       = aws_iam_role.api_gateway_logs.arn
 }
 
+locals {
+  backend_assume_role = var.assume_role_name == null ? "" : join("\n", [
+    "\n",
+    "    assume_role = {",
+    "      role_arn = \"${local.iam_arn}:role/${var.assume_role_name}\"",
+    "    }",
+  ])
+}
+
 output "backend" {
   description = "Backend block for this root's own state: write it to backend.tf, then run `terraform init -migrate-state`."
   value       = <<-EOT
@@ -14,13 +23,7 @@ output "backend" {
         allowed_account_ids = ["${local.account_id}"]
         encrypt             = true
         kms_key_id          = "${aws_kms_alias.state.name}"
-        use_lockfile        = true
-    %{if var.assume_role_name != null~}
-
-        assume_role = {
-          role_arn = "${local.iam_arn}:role/${var.assume_role_name}"
-        }
-    %{endif~}
+        use_lockfile        = true${local.backend_assume_role}
       }
     }
   EOT

@@ -6,7 +6,7 @@ variable "acquirer_url" {
 }
 
 variable "merchants" {
-  description = "Merchants by id, from merchants.auto.tfvars.json: plan, and who may assume their role."
+  description = "Merchants by id, from merchants.auto.tfvars.json: requests a second, burst and requests a day of their plan, and who may assume their role."
   type = map(object({
     burst                  = number
     daily_quota            = optional(number)

@@ -2,12 +2,16 @@
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
-data "aws_region" "current" {}
+
+# Tells the region in provider 5 and 6 alike.
+data "aws_service" "logs" {
+  service_id = "logs"
+}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id
+  region     = data.aws_service.logs.region
 
   contract     = yamldecode(var.openapi)
   http_methods = ["delete", "get", "head", "options", "patch", "post", "put"]

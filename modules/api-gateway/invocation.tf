@@ -1,4 +1,4 @@
-resource "aws_lambda_permission" "default" {
+resource "aws_lambda_permission" "any_operation" {
   statement_id   = "${var.name}-default"
   action         = "lambda:InvokeFunction"
   function_name  = var.integrations.default.function_name
@@ -8,7 +8,7 @@ resource "aws_lambda_permission" "default" {
   source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/*/*"
 }
 
-resource "aws_lambda_permission" "operation" {
+resource "aws_lambda_permission" "single_operation" {
   for_each = var.integrations.by_operation
 
   statement_id   = "${var.name}-${each.key}"

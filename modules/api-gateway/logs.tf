@@ -22,7 +22,6 @@ locals {
     # what, and on which resource
     api_id        = "$context.apiId"
     http_method   = "$context.httpMethod"
-    operation     = "$context.operationName"
     path          = "$context.path"
     protocol      = "$context.protocol"
     request_id    = "$context.requestId"

@@ -41,13 +41,11 @@ variable "integrations" {
   description = "Where operations go: the `alias` output of lambda-service modules. `default` serves every operation that `by_operation` (by operationId) doesn't."
   type = object({
     default = object({
-      arn           = string
       function_name = string
       invoke_arn    = string
       name          = string
     })
     by_operation = optional(map(object({
-      arn           = string
       function_name = string
       invoke_arn    = string
       name          = string

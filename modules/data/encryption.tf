@@ -1,6 +1,9 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
-data "aws_region" "current" {}
+
+data "aws_service" "dynamodb" {
+  service_id = "dynamodb"
+}
 
 locals {
   account_root = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
@@ -61,7 +64,7 @@ locals {
         ]
         Resource = "*"
         Condition = {
-          StringEquals = { "kms:ViaService" = "dynamodb.${data.aws_region.current.id}.amazonaws.com" }
+          StringEquals = { "kms:ViaService" = data.aws_service.dynamodb.dns_name }
         }
       },
     ]

@@ -1,11 +1,15 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
-data "aws_region" "current" {}
+
+# Tells the region in provider 5 and 6 alike.
+data "aws_service" "logs" {
+  service_id = "logs"
+}
 
 locals {
   account_id  = data.aws_caller_identity.current.account_id
   partition   = data.aws_partition.current.partition
-  region      = data.aws_region.current.id
+  region      = data.aws_service.logs.region
   kms_key_arn = var.kms_key == null ? aws_kms_key.service[0].arn : var.kms_key.arn
 }
 
@@ -39,7 +43,7 @@ locals {
       {
         Sid       = "EncryptLogs"
         Effect    = "Allow"
-        Principal = { Service = "logs.${local.region}.amazonaws.com" }
+        Principal = { Service = data.aws_service.logs.dns_name }
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*"
         Condition = {

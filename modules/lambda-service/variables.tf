@@ -146,7 +146,7 @@ variable "asynchronous" {
 }
 
 variable "concurrency" {
-  description = "Execution environments: `reserved` is the hard limit at one time, `provisioned` of them are kept warm on the alias."
+  description = "Number of execution environments: `reserved` is the hard limit at one time, `provisioned` of them are kept warm on the alias."
   type = object({
     reserved    = number
     provisioned = optional(number, 0)

@@ -160,9 +160,11 @@ def refuse(consumer: Consumer) -> Callable[..., Refusals]:
 
 
 def _errors(root: Root) -> tuple[Diagnostic, ...]:
-    with pytest.raises(TerraformError) as refused:
+    try:
         root.plan()
-    return refused.value.errors
+    except TerraformError as refused:
+        return refused.errors
+    return ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ paths:
 def alias(function: str) -> dict[str, str]:
     arn = f"{FUNCTION}:{function}:live"
     uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations"
-    return {"arn": arn, "function_name": function, "invoke_arn": uri, "name": "live"}
+    return {"function_name": function, "invoke_arn": uri, "name": "live"}
 
 
 GOOD = {
@@ -147,7 +147,7 @@ def test_operations_go_to_their_functions_and_only_there(definition: Any, resour
     assert called["get"]["uri"] == alias("list")["invoke_arn"]
     assert called["post"]["uri"] == alias("payments")["invoke_arn"]
     assert {call["httpMethod"] for call in called.values()} == {"POST"}
-    permission = resources['aws_lambda_permission.operation["listPayments"]']
+    permission = resources['aws_lambda_permission.single_operation["listPayments"]']
     assert (permission["function_name"], permission["qualifier"]) == ("list", "live")
 
 

@@ -82,14 +82,14 @@ def test_state_is_encrypted_versioned_and_private(account: Account, aws: Embedde
     assert policy["RefuseInsecureTransport"]["Effect"] == "Deny"
 
 
-def test_deploy_role_makes_bounded_roles_and_reads_no_payments(account: Account) -> None:
+def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Account) -> None:
     policy = account.statements("aws_iam_role_policy.deploy")
     boundary = account.outputs["permissions_boundary_arn"]
     bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
     assert policy["MakeBoundedRoles"]["Condition"] == bounded
     assert "iam:CreateRole" not in policy["ManageRoles"]["Action"]
-    assert policy["NeverReadPayments"]["Effect"] == "Deny"
-    assert {"dynamodb:Query", "dynamodb:Scan"} <= set(policy["NeverReadPayments"]["Action"])
+    assert policy["NeverSearchPayments"]["Effect"] == "Deny"
+    assert {"dynamodb:Query", "dynamodb:Scan"} <= set(policy["NeverSearchPayments"]["Action"])
     assert len(json.dumps(list(policy.values()))) < 10240, "IAM's limit of a role's inline policies"
 
 
