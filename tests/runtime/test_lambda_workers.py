@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import socket
+import subprocess
+import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from moto.awslambda.models import lambda_backends
 
 from harness.edge import Edge, EdgeError, FunctionError
 
@@ -271,18 +276,59 @@ def test_no_process_is_left_however_the_edge_ends(
         edge.worker_pids("moody")
 
 
+@pytest.mark.parametrize("how", ["close", "SIGKILL"])
 def test_an_invocation_under_way_ends_with_the_edge(
-    aws: EmbeddedAWS, start: Callable[[EmbeddedAWS], Edge]
+    aws: EmbeddedAWS, start: Callable[[EmbeddedAWS], Edge], how: str
 ) -> None:
     edge = start(aws)
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(edge.invoke, "patient", {"port": server.getsockname()[1]})
         connection, _ = server.accept()
+        if how == "SIGKILL":
+            os.kill(edge.pid, signal.SIGKILL)
         edge.close()
         with pytest.raises(EdgeError):
             waiting.result(timeout=10)
         with connection:
+            connection.settimeout(10)
             assert connection.recv(1) == b""
+
+
+PARENT = """
+import json, os, sys
+from harness.edge import Edge
+edge = Edge(endpoint_url=os.environ["AWS_ENDPOINT_URL"], account_id="444444444444",
+            region="eu-west-1")
+edge.invoke("moody", "")
+print(json.dumps([edge.pid, *edge.worker_pids("moody")]), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_no_process_outlives_a_killed_parent(aws: EmbeddedAWS) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **aws.environment(ACCOUNT)},
+    ) as parent:
+        assert parent.stdout is not None
+        pids = json.loads(parent.stdout.readline())
+        parent.kill()
+    assert len(pids) == 2
+    wait_for_end(pids)
+
+
+def test_code_that_is_not_what_was_deployed_does_not_run(
+    deploy: Callable[..., str], edge: Edge
+) -> None:
+    deploy("tampered", MOODY)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        zipped.writestr("app.py", "def handle(event, context): return 'mine'")
+    lambda_backends[ACCOUNT][REGION].get_function("tampered").code_bytes = content.getvalue()
+    with pytest.raises(EdgeError, match="The code of tampered has SHA-256"):
+        edge.invoke("tampered", {})
 
 
 def test_wrong_credentials_are_explained(aws: EmbeddedAWS) -> None:
