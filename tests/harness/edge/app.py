@@ -101,7 +101,7 @@ def _route(exchange: Exchange) -> None:
 
 async def _read(exchange: Exchange, receive: Receive) -> None:
     """Read the body, within API Gateway's limits."""
-    if sum(len(name) + len(value) for name, value in exchange.headers) > MAX_HEADERS:
+    if len(b"".join(itertools.chain.from_iterable(exchange.headers))) > MAX_HEADERS:
         raise Refusal(
             "REQUEST_TOO_LARGE",
             431,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.edge.conditions import Condition, Lookup, PolicyError, expand, wildcard
@@ -105,6 +105,17 @@ class Statement:
                 for condition in self.conditions
             )
         )
+
+    def bound_to(self, keys: Lookup) -> Statement:
+        """The same statement with the variables filled in that ``keys`` can resolve for good."""
+        if not self.variables:
+            return self
+        filled = (expand(text, keys) for text in self.resources)
+        resources = tuple(
+            text if known is None else known
+            for text, known in zip(self.resources, filled, strict=True)
+        )
+        return replace(self, resources=resources)
 
     def concerns(self, action: str) -> bool:
         """Whether the statement is about ``action``; case doesn't matter."""

@@ -96,7 +96,7 @@ def check_access(exchange: Exchange) -> None:
         decision = authorize(
             request,
             resource_account=stage.account_id,
-            identity=caller.permissions.statements,
+            identity=caller.statements,
             boundary=caller.permissions.boundary,
             resource=stage.resource_policy,
         )

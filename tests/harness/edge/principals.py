@@ -47,11 +47,15 @@ class Caller:
     expires_at: float | None
     permissions: Permissions
     keys: Mapping[str, Sequence[str]] = field(init=False)
+    statements: Sequence[Statement] = field(init=False)
     principal: Principal = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "principal", Principal(self.account_id, self.arn, self.role_arn))
         object.__setattr__(self, "keys", self._condition_keys())
+        # Filled in once, since tags and names don't change within a session.
+        bound = [each.bound_to(self.keys.get) for each in self.permissions.statements]
+        object.__setattr__(self, "statements", bound)
 
     def _condition_keys(self) -> dict[str, tuple[str, ...]]:
         keys: dict[str, tuple[str, ...]] = {

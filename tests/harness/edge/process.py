@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import orjson
 import uvicorn
+from botocore.config import Config
 
 from harness.edge.app import Gateway
 from harness.edge.compiler import Dependencies, compile_routes
@@ -55,7 +56,9 @@ class Edge:
         session = boto3.Session(region_name=options.region)
         _check_account(session, options.account_id)
         self._session = session
-        self._logs = LogShipper(session.client("logs"))
+        # Checking the parameters of thousands of events would cost more than sending them.
+        unchecked = Config(parameter_validation=False)
+        self._logs = LogShipper(session.client("logs", config=unchecked))
         self._directory = Directory(session, options.endpoint_url, options.account_id)
         self._functions = LambdaService(session, options.endpoint_url, self._logs)
         self._scheduler = Scheduler(session, options.account_id)

@@ -119,30 +119,39 @@ def _encode_once(text: str) -> str:
     )
 
 
-def canonical_headers(headers: Sequence[tuple[bytes, bytes]], names: Sequence[str]) -> str:
+def canonical_headers(headers: Sequence[tuple[bytes, bytes]], names: Sequence[str]) -> bytes:
     """The block of signed headers; a repeated header's values are joined by commas.
 
     Raises:
         Refusal: a signed header isn't in the request.
     """
-    values: dict[str, bytes | None] = dict.fromkeys(names)
-    for raw_name, raw in headers:
-        name = raw_name.decode("latin-1")
-        if name in values:
-            earlier = values[name]
-            values[name] = _trim(raw) if earlier is None else earlier + b"," + _trim(raw)
-    lines = []
-    for name, value in values.items():
-        if value is None:
-            raise _invalid(
-                f"'{name}' is named as a SignedHeader, but it does not exist in the HTTP request"
-            )
-        lines.append(f"{name}:{value.decode('utf-8', 'surrogateescape')}\n")
-    return "".join(lines)
+    values = dict(headers)
+    if len(values) != len(headers):
+        values = _joined(headers)
+    try:
+        signed = [(name, values[name]) for name in _encoded(tuple(names))]
+    except KeyError as absent:
+        raise _invalid(
+            f"'{absent.args[0].decode('latin-1')}' is named as a SignedHeader, "
+            "but it does not exist in the HTTP request"
+        ) from None
+    return b"".join([b"%b:%b\n" % (name, _trim(value)) for name, value in signed])
+
+
+def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    values: dict[bytes, bytes] = {}
+    for name, value in headers:
+        values[name] = values[name] + b"," + _trim(value) if name in values else _trim(value)
+    return values
 
 
 def _trim(value: bytes) -> bytes:
     return b" ".join(value.split())
+
+
+@functools.lru_cache(maxsize=1024)
+def _encoded(names: tuple[str, ...]) -> list[bytes]:
+    return [name.encode("latin-1", "replace") for name in names]
 
 
 def canonical_request(
@@ -152,16 +161,16 @@ def canonical_request(
     headers: Sequence[tuple[bytes, bytes]],
     signed_headers: Sequence[str],
     body_sha256: str,
-) -> str:
+) -> bytes:
     """The text both sides hash; header names are in lower case and ``signed_headers`` sorted."""
-    return "\n".join(
+    return b"\n".join(
         (
-            verb,
-            canonical_uri(raw_path),
-            canonical_query(raw_query),
+            verb.encode(),
+            canonical_uri(raw_path).encode(),
+            canonical_query(raw_query).encode(),
             canonical_headers(headers, signed_headers),
-            ";".join(signed_headers),
-            body_sha256,
+            ";".join(signed_headers).encode(),
+            body_sha256.encode(),
         )
     )
 
@@ -175,10 +184,9 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
-def sign(key: bytes, timestamp: str, scope: str, canonical: str) -> str:
+def sign(key: bytes, timestamp: str, scope: str, canonical: bytes) -> str:
     """The hexadecimal signature; ``scope`` is ``YYYYMMDD/region/service/aws4_request``."""
-    digest = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
+    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(canonical).hexdigest()}"
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 

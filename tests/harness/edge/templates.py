@@ -38,7 +38,7 @@ class Template:
         CompileError: the text needs Velocity.
     """
 
-    __slots__ = ("_absent", "_literals", "_variables")
+    __slots__ = ("_absent", "_format", "_variables")
 
     def __init__(self, text: str, *, absent: str = "", where: str = "template") -> None:
         if velocity := _VELOCITY.search(text):
@@ -47,24 +47,19 @@ class Template:
                 "run; use $context and $stageVariables, or answer from a Lambda function."
             )
         self._absent = absent
-        self._literals: list[str] = []
         self._variables: list[Render] = []
-        end = 0
-        for reference in _REFERENCE.finditer(text):
-            self._literals.append(text[end : reference.start()])
+
+        def placeholder(reference: re.Match[str]) -> str:
             root, name = filter(None, reference.groups())
             self._variables.append(_variable(root, name))
-            end = reference.end()
-        self._literals.append(text[end:])
+            return "%s"
+
+        self._format = _REFERENCE.sub(placeholder, text.replace("%", "%%"))
 
     def render(self, exchange: Exchange) -> str:
         """The text for this request."""
-        parts = [self._literals[0]]
-        for variable, literal in zip(self._variables, self._literals[1:], strict=True):
-            value = variable(exchange)
-            parts.append(self._absent if value is None else value)
-            parts.append(literal)
-        return "".join(parts)
+        values = [variable(exchange) for variable in self._variables]
+        return self._format % tuple([self._absent if value is None else value for value in values])
 
 
 def _variable(root: str, name: str) -> Render:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import signal
 import sys
@@ -51,6 +52,7 @@ class Worker:
         self._owner = owner
         self._log = WorkerLog(function, logs)
         self._process: asyncio.subprocess.Process | None = None
+        self._usage: psutil.Process | None = None
         self._server: asyncio.Server | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._reply: Callable[[Mapping[str, str], bytes], None] | None = None
@@ -96,6 +98,8 @@ class Worker:
                 stdout=output,
                 stderr=output,
             )
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._usage = psutil.Process(self._process.pid)
         self._deadline = loop.call_later(INIT_TIMEOUT, self._time_out)
         self._watcher = asyncio.create_task(self._watch(self._process))
 
@@ -159,7 +163,7 @@ class Worker:
 
     def _memory(self) -> int:
         try:
-            return int(psutil.Process(self.pid).memory_info().rss // 1_048_576)
+            return int(self._usage.memory_info().rss // 1_048_576) if self._usage else 0
         except psutil.NoSuchProcess:
             return 0
 
