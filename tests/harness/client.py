@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from harness.edge.sigv4 import (
+from harness.edge.signing import (
     ALGORITHM,
     SERVICE,
     canonical_request,

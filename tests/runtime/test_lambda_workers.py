@@ -6,26 +6,21 @@ import io
 import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 from moto.awslambda.models import lambda_backends
 
-from harness.edge import Edge, EdgeError, FunctionError
+from harness.edge import EdgeError, FunctionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
 
-    from harness.aws import EmbeddedAWS
+    from harness.edge import Edge
 
 ACCOUNT, REGION = "444444444444", "eu-west-1"
 
@@ -51,7 +46,7 @@ def handle(event, context):
     }
 """
 MOODY = """
-import os, signal, socket, sys, time
+import os, signal, sys, time
 print("loaded")
 def handle(event, context):
     print("line one"); print("line two", file=sys.stderr)
@@ -65,8 +60,6 @@ def handle(event, context):
         time.sleep(60)
     if event == "nap":
         time.sleep(0.4)
-    if isinstance(event, dict):
-        socket.create_connection(("127.0.0.1", event["port"])).recv(1)
     return os.getpid()
 """
 BROKEN = "import no_such_module\ndef handle(event, context): pass\n"
@@ -79,7 +72,6 @@ def _functions(deploy: Callable[..., str], session: boto3.Session) -> None:
     deploy("moody", MOODY, Timeout=2)
     deploy("talkative", MOODY)
     deploy("warm", MOODY)
-    deploy("patient", MOODY, Timeout=60)
     deploy("broken", BROKEN)
     deploy("dying", DYING)
     deploy("structured", MOODY, LoggingConfig={"LogFormat": "JSON", "LogGroup": "/services/json"})
@@ -249,76 +241,6 @@ def test_a_killed_worker_leaves_its_last_words(edge: Edge, session: boto3.Sessio
     assert any("signal: SIGKILL" in line for line in lines)
 
 
-def wait_for_end(pids: list[int]) -> None:
-    """Until none of the processes runs; fails after ten seconds."""
-    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    running = [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
-    assert running == []
-
-
-@pytest.mark.parametrize("how", ["close", "SIGTERM", "SIGINT", "SIGKILL"])
-def test_no_process_is_left_however_the_edge_ends(
-    aws: EmbeddedAWS, start: Callable[[EmbeddedAWS], Edge], how: str
-) -> None:
-    edge = start(aws)
-    try:
-        edge.invoke("moody", "")
-        edge.invoke("inspect", {})
-        pids = [*edge.worker_pids("moody"), *edge.worker_pids("inspect")]
-        assert len(pids) == 2
-        if how != "close":
-            os.kill(edge.pid, getattr(signal, how))
-    finally:
-        edge.close()
-    wait_for_end([*pids, edge.pid])
-    with pytest.raises(EdgeError, match="The edge"):
-        edge.worker_pids("moody")
-
-
-@pytest.mark.parametrize("how", ["close", "SIGKILL"])
-def test_an_invocation_under_way_ends_with_the_edge(
-    aws: EmbeddedAWS, start: Callable[[EmbeddedAWS], Edge], how: str
-) -> None:
-    edge = start(aws)
-    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(edge.invoke, "patient", {"port": server.getsockname()[1]})
-        connection, _ = server.accept()
-        if how == "SIGKILL":
-            os.kill(edge.pid, signal.SIGKILL)
-        edge.close()
-        with pytest.raises(EdgeError):
-            waiting.result(timeout=10)
-        with connection:
-            connection.settimeout(10)
-            assert connection.recv(1) == b""
-
-
-PARENT = """
-import json, os, sys
-from harness.edge import Edge
-edge = Edge(endpoint_url=os.environ["AWS_ENDPOINT_URL"], account_id="444444444444",
-            region="eu-west-1")
-edge.invoke("moody", "")
-print(json.dumps([edge.pid, *edge.worker_pids("moody")]), flush=True)
-sys.stdin.read()
-"""
-
-
-def test_no_process_outlives_a_killed_parent(aws: EmbeddedAWS) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **aws.environment(ACCOUNT)},
-    ) as parent:
-        assert parent.stdout is not None
-        pids = json.loads(parent.stdout.readline())
-        parent.kill()
-    assert len(pids) == 2
-    wait_for_end(pids)
-
-
 def test_code_that_is_not_what_was_deployed_does_not_run(
     deploy: Callable[..., str], edge: Edge
 ) -> None:
@@ -329,24 +251,3 @@ def test_code_that_is_not_what_was_deployed_does_not_run(
     lambda_backends[ACCOUNT][REGION].get_function("tampered").code_bytes = content.getvalue()
     with pytest.raises(EdgeError, match="The code of tampered has SHA-256"):
         edge.invoke("tampered", {})
-
-
-def test_wrong_credentials_are_explained(aws: EmbeddedAWS) -> None:
-    with pytest.raises(EdgeError, match="belong to account 111111111111, not 444444444444"):
-        Edge(
-            endpoint_url=aws.endpoint_url,
-            account_id=ACCOUNT,
-            region=REGION,
-            environment=aws.environment(),
-        )
-
-
-def test_a_taken_port_is_explained(aws: EmbeddedAWS, edge: Edge) -> None:
-    with pytest.raises(EdgeError, match="Address already in use"):
-        Edge(
-            endpoint_url=aws.endpoint_url,
-            account_id=ACCOUNT,
-            region=REGION,
-            port=int(edge.url.rpartition(":")[2]),
-            environment=aws.environment(ACCOUNT),
-        )

@@ -1,8 +1,4 @@
-"""AWS Signature Version 4: the canonical request, signing keys, and verification.
-
-Rules: "Create a signed AWS API request" in the IAM user guide. Paths are normalised and
-encoded once more than they were sent, as every service but S3 does.
-"""
+"""Verifies the AWS Signature Version 4 of requests to API Gateway."""
 
 from __future__ import annotations
 
@@ -13,23 +9,27 @@ import re
 import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, unquote
 
 from harness.edge.exchange import Refusal
+from harness.edge.signing import (
+    ALGORITHM,
+    SERVICE,
+    TIMESTAMP,
+    canonical_request,
+    sign,
+    signing_key,
+    timestamp_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ALGORITHM = "AWS4-HMAC-SHA256"
-SERVICE = "execute-api"
 MAX_SKEW = 300  # seconds a request may be older or newer than the clock
 EMPTY_SHA256 = sha256(b"").hexdigest()
-_UNRESERVED = "-_.~"
 _AUTHORIZATION = re.compile(
     ALGORITHM + r" Credential=([^/,= ]+)/(\d{8})/([^/,= ]+)/([^/,= ]+)/aws4_request, ?"
     r"SignedHeaders=([^,= ]+), ?Signature=([0-9a-f]{64})"
 )
-_TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
 class Signature(NamedTuple):
@@ -83,113 +83,6 @@ def _parse_slowly(value: str) -> Signature:
     )
 
 
-def canonical_uri(raw_path: str) -> str:
-    """The path as signed: dot segments and doubled slashes gone, then encoded once more."""
-    if "//" in raw_path or "/." in raw_path:
-        raw_path = _normalise(raw_path)
-    return quote(raw_path, safe="/" + _UNRESERVED) or "/"
-
-
-def _normalise(path: str) -> str:
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            del kept[-1:]
-        elif segment not in ("", "."):
-            kept.append(segment)
-    trailing = "/" if path.endswith("/") and kept else ""
-    return "/" + "/".join(kept) + trailing
-
-
-def canonical_query(raw_query: str) -> str:
-    """Parameters sorted by encoded name, then value; each encoded exactly once."""
-    if not raw_query:
-        return ""
-    pairs = []
-    for part in raw_query.split("&"):
-        name, _, value = part.partition("=")
-        pairs.append((_encode_once(name), _encode_once(value)))
-    pairs.sort()
-    return "&".join(f"{name}={value}" for name, value in pairs)
-
-
-def _encode_once(text: str) -> str:
-    return quote(
-        unquote(text, errors="surrogateescape"), safe=_UNRESERVED, errors="surrogateescape"
-    )
-
-
-def canonical_headers(headers: Sequence[tuple[bytes, bytes]], names: Sequence[str]) -> bytes:
-    """The block of signed headers; a repeated header's values are joined by commas.
-
-    Raises:
-        Refusal: a signed header isn't in the request.
-    """
-    values = dict(headers)
-    if len(values) != len(headers):
-        values = _joined(headers)
-    try:
-        signed = [(name, values[name]) for name in _encoded(tuple(names))]
-    except KeyError as absent:
-        raise _invalid(
-            f"'{absent.args[0].decode('latin-1')}' is named as a SignedHeader, "
-            "but it does not exist in the HTTP request"
-        ) from None
-    return b"".join([b"%b:%b\n" % (name, _trim(value)) for name, value in signed])
-
-
-def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    values: dict[bytes, bytes] = {}
-    for name, value in headers:
-        values[name] = values[name] + b"," + _trim(value) if name in values else _trim(value)
-    return values
-
-
-def _trim(value: bytes) -> bytes:
-    return b" ".join(value.split())
-
-
-@functools.lru_cache(maxsize=1024)
-def _encoded(names: tuple[str, ...]) -> list[bytes]:
-    return [name.encode("latin-1", "replace") for name in names]
-
-
-def canonical_request(
-    verb: str,
-    raw_path: str,
-    raw_query: str,
-    headers: Sequence[tuple[bytes, bytes]],
-    signed_headers: Sequence[str],
-    body_sha256: str,
-) -> bytes:
-    """The text both sides hash; header names are in lower case and ``signed_headers`` sorted."""
-    return b"\n".join(
-        (
-            verb.encode(),
-            canonical_uri(raw_path).encode(),
-            canonical_query(raw_query).encode(),
-            canonical_headers(headers, signed_headers),
-            ";".join(signed_headers).encode(),
-            body_sha256.encode(),
-        )
-    )
-
-
-@functools.lru_cache(maxsize=4096)
-def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The key derived for one day (``YYYYMMDD``), region and service."""
-    key = ("AWS4" + secret).encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
-def sign(key: bytes, timestamp: str, scope: str, canonical: bytes) -> str:
-    """The hexadecimal signature; ``scope`` is ``YYYYMMDD/region/service/aws4_request``."""
-    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(canonical).hexdigest()}"
-    return hmac.digest(key, text.encode(), "sha256").hex()
-
-
 def check_scope(signature: Signature, region: str) -> None:
     """Refuse credentials scoped to another region or service."""
     if signature.region != region:
@@ -232,12 +125,7 @@ def check_time(signature: Signature, timestamp: str | None, now: float) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _epoch(timestamp: str) -> int:
-    return calendar.timegm(time.strptime(timestamp, _TIMESTAMP))
-
-
-def timestamp_of(epoch: float) -> str:
-    """The time in the form of X-Amz-Date."""
-    return time.strftime(_TIMESTAMP, time.gmtime(epoch))
+    return calendar.timegm(time.strptime(timestamp, TIMESTAMP))
 
 
 def check_signature(
@@ -258,14 +146,20 @@ def check_signature(
     names = signature.signed_headers.split(";")
     if "host" not in names:
         raise _incomplete("'Host' must be a 'SignedHeader' in the AWS Authorization.")
-    canonical = canonical_request(
-        verb,
-        raw_path.decode("latin-1"),
-        query.decode("latin-1"),
-        headers,
-        sorted(names),
-        sha256(body).hexdigest() if body else EMPTY_SHA256,
-    )
+    try:
+        canonical = canonical_request(
+            verb,
+            raw_path.decode("latin-1"),
+            query.decode("latin-1"),
+            headers,
+            sorted(names),
+            sha256(body).hexdigest() if body else EMPTY_SHA256,
+        )
+    except KeyError as absent:
+        raise _invalid(
+            f"'{absent.args[0].decode('latin-1')}' is named as a SignedHeader, "
+            "but it does not exist in the HTTP request"
+        ) from None
     scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
     key = signing_key(secret, signature.date, signature.region, signature.service)
     expected = sign(key, timestamp, scope, canonical)
