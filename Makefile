@@ -37,11 +37,11 @@ up: package ## The same platform left running, with credentials for curl; Ctrl-C
 	@$(BIN)/python -m harness up
 
 test: package lint ## Everything that CI runs
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4
 	@$(BIN)/python -m harness mutants
 
-test-all: test ## Also the long tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+test-all: test ## Also every mutant
+	@$(BIN)/python -m harness mutants --thorough
 
 bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side in one run
 	@$(BIN)/python -m harness bench --ministack $(VENV)-yardstick/bin/python

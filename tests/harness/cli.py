@@ -93,11 +93,14 @@ def bench(
 
 @app.command()
 def mutants(
-    names: Annotated[list[str] | None, typer.Argument(help="Only these; all if none.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Only these.")] = None,
+    thorough: Annotated[bool, typer.Option(help="Also those of `make test-all`.")] = False,
 ) -> None:
     """Break one thing at a time in a copy of the tree; some test must turn red for each."""
     chosen = [
-        mutant for mutant in mutation.catalogue(REPOSITORY) if not names or mutant.name in names
+        mutant
+        for mutant in mutation.catalogue(REPOSITORY)
+        if (mutant.name in names if names else thorough or not mutant.thorough)
     ]
     if not chosen:
         raise typer.BadParameter(f"no such mutant; {mutation.CATALOGUE} lists them")

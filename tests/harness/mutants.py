@@ -37,6 +37,8 @@ class Mutant:
     find: str
     replace: str
     tests: tuple[str, ...]
+    thorough: bool
+    """Whether it is left to `make test-all`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def catalogue(root: Path) -> list[Mutant]:
             find=entry["find"],
             replace=entry["replace"],
             tests=tuple(entry["tests"]),
+            thorough=entry.get("thorough", False),
         )
         for entry in entries
     ]

@@ -107,7 +107,7 @@ class Refusals:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[EmbeddedAWS]:
+def aws(territory: str) -> Iterator[EmbeddedAWS]:  # noqa: ARG001 - ends with the folder
     with EmbeddedAWS() as embedded:
         yield embedded
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,18 +13,12 @@ from harness.platform import MerchantAccess, Platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one applied dev in one process."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and "platform" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("platform"))
-
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(
+    territory: str,  # noqa: ARG001 - ends with the folder
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Platform]:
     with Platform(tmp_path_factory.mktemp("platform")) as deployed:
         deployed.deploy()
         yield deployed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def embedded_dynamodb() -> Iterator[None]:
+def embedded_dynamodb(territory: str) -> Iterator[None]:  # noqa: ARG001 - ends with the folder
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)

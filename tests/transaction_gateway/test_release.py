@@ -39,7 +39,7 @@ def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> N
     checkout = shutil.copytree(SOURCE, tmp_path / "checkout", copy_function=shutil.copyfile)
     (checkout / "payment_core" / "money.pyc").write_bytes(b"compiled")
     (checkout / "payment_core" / "money.py").chmod(0o755)
-    subprocess.run(  # noqa: S603  # our own script
+    subprocess.run(
         [sys.executable, str(checkout / "package.py"), "--output", str(tmp_path / "two")],
         check=True,
         cwd=tmp_path,
@@ -106,7 +106,7 @@ def _start(zip_path: Path, handler: str, **environment: str) -> subprocess.Compl
         "import payment_core; print(payment_core.__file__)\n"
         "assert 'boto3' not in sys.modules"
     )
-    return subprocess.run(  # noqa: S603  # our own code
+    return subprocess.run(
         [sys.executable, "-c", code],
         check=False,
         capture_output=True,

@@ -1,0 +1,121 @@
+"""`make demo`, run as a stranger runs it, and the files it refuses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.demo.merchant_day import COLUMNS, MerchantDayError, read
+
+REPOSITORY = Path(__file__).parents[2]
+DAY = REPOSITORY / "examples/merchant-day.csv"
+HEADER = ",".join(COLUMNS)
+AUTHORIZE = "09:00:00,authorize,P1,10.00,EUR,visa,tok_visa_1,k1,authorized"
+
+
+def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        children: set[psutil.Process] = set()
+        lines = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            children.update(psutil.Process(process.pid).children(recursive=True))
+    said = " ".join("".join(lines).split())
+    assert process.returncode == 0, said
+    applied = re.search(r"terraform apply environments/dev (\d+) resources", said)
+    destroyed = re.search(r"Destroyed (\d+) resources of dev", said)
+    assert applied, said
+    assert destroyed, said
+    assert int(applied[1]) == int(destroyed[1]) > 50
+    assert "Second plan empty" in said
+    assert "ledger and acquirer agree to the minor unit" in said
+    assert "✗" not in said
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert children, "the demo ran nothing"
+    assert not alive
+
+
+def test_example_is_what_its_generator_writes() -> None:
+    script = REPOSITORY / "examples/generate_merchant_day.py"
+    written = subprocess.run([sys.executable, script], capture_output=True, check=True).stdout
+    assert written == DAY.read_bytes()
+
+
+def test_example_holds_what_a_day_holds() -> None:
+    rows = read(DAY)
+    assert {row.currency for row in rows} >= {"EUR", "JPY", "KWD"}
+    assert {row.operation for row in rows} == {"authorize", "capture", "void", "refund"}
+    assert len({row.payment for row in rows}) == 400
+    keys = [row.idempotency_key for row in rows]
+    assert len(set(keys)) < len(keys)
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "reason"),
+    [
+        ([AUTHORIZE.replace("10.00", "10.005")], "line 2, column amount", "EUR has 2"),
+        ([AUTHORIZE.replace("10.00", "0")], "line 2, column amount", "minor units"),
+        ([AUTHORIZE.replace("10.00", "1e3")], "line 2, column amount", "isn't a positive decimal"),
+        ([AUTHORIZE.replace("EUR", "EUX")], "line 2, column currency", "ISO 4217"),
+        ([AUTHORIZE.replace("authorize", "charge", 1)], "line 2, column operation", "isn't one of"),
+        ([AUTHORIZE.replace("09:00", "9:00")], "line 2, column time", "HH:MM:SS"),
+        ([AUTHORIZE.replace("tok_visa_1", "4242424242424242")], "line 2, column token", "token"),
+        ([AUTHORIZE + ",more"], "line 2, column 10", "10 columns"),
+        ([AUTHORIZE.rpartition(",")[0]], "line 2, column expect", "8 columns"),
+        (
+            ["09:00:00,capture,P9,10.00,EUR,,,k1,captured"],
+            "line 2, column payment",
+            "isn't authorized on an earlier line",
+        ),
+        (
+            [AUTHORIZE, "09:00:01,capture,P1,1000,JPY,,,k2,captured"],
+            "line 3, column currency",
+            "in which line 2 authorized it",
+        ),
+        (
+            [AUTHORIZE, AUTHORIZE.replace("10.00", "11.00")],
+            "line 3, column idempotency_key",
+            "was used on line 2",
+        ),
+        (
+            [AUTHORIZE, AUTHORIZE.replace("k1", "k2").replace("09", "08", 1)],
+            "line 3, column time",
+            "before 09:00:00",
+        ),
+        ([], "line 1, column operation", "holds no request"),
+    ],
+)
+def test_wrong_file_is_named_by_line_and_column(
+    tmp_path: Path, rows: list[str], place: str, reason: str
+) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    with pytest.raises(MerchantDayError) as refused:
+        read(path)
+    assert f"{path}: {place}" in str(refused.value)
+    assert reason in str(refused.value)
+
+
+def test_wrong_file_ends_the_demo_before_anything_starts(tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text("payment,amount\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "demo", "--input", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the header must be time,operation" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
