@@ -16,6 +16,7 @@ from rich.markup import escape
 from harness import mutants as mutation
 from harness import up as running
 from harness.bench import functions, gateway
+from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
 from harness.platform import REPOSITORY
@@ -28,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Apply the payment platform to the embedded AWS and use what was deployed.",
 )
-console = Console(highlight=False)
+# A log has no width of its own; 80 columns would fold every table.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
 
 @app.command()
@@ -83,7 +85,7 @@ def bench(
         functions.dynamodb_calls,
         functions.start_time,
     )
-    figures = []
+    figures: list[Figure] = []
     with console.status("measuring") as status:
         for number, measure in enumerate(measurements, 1):
             status.update(f"measuring {number} of {len(measurements)}")

@@ -88,7 +88,7 @@ def bare_handler(client: DynamoDBClient, calls: Mapping[str, Any]) -> Callable[[
                 reference=sort_key,
                 type=OperationType.AUTHORIZE,
                 payment_id=sort_key,
-                order=1,
+                order="bench",
                 merchant_id="m_bench",
                 money=Money(1250, "EUR"),
                 token="tok_approve",  # noqa: S106 - tells the simulator what to do

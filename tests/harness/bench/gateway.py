@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import psutil
@@ -185,7 +185,7 @@ def _bare_server() -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def _ministack(python: Path) -> Iterator[tuple[int, Callable[[str], object]]]:
+def _ministack(python: Path) -> Iterator[tuple[int, Callable[[str], Any]]]:
     """Run MiniStack from the environment of its own that `python` belongs to."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -206,7 +206,7 @@ def _ministack(python: Path) -> Iterator[tuple[int, Callable[[str], object]]]:
     )
     try:
         _wait_for_port(port, process)
-        session = boto3.Session("test", "test", region_name=REGION)
+        session: Any = boto3.Session("test", "test", region_name=REGION)
         yield port, lambda name: session.client(name, endpoint_url=f"http://127.0.0.1:{port}")
     finally:
         process.terminate()

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import (  # type: ignore[import-untyped]  # a dependency of moto's, untyped
-    Draft4Validator,
-    SchemaError,
-)
+from jsonschema import Draft4Validator, SchemaError
 from moto.apigateway.exceptions import BadRequestException
 
 if TYPE_CHECKING:
