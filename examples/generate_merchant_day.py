@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 SEED = 20261122
-PAYMENTS = 400
+PAYMENTS = 300
 OPENING_SECONDS, CLOSING_SECONDS = 9 * 3600, 20 * 3600
 
 # currency: (share in percent, decimals, smallest and largest amount in the major unit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,6 @@ from rich.markup import escape
 from harness import mutants as mutation
 from harness import up as running
 from harness.bench import functions, gateway
-from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
 from harness.platform import REPOSITORY
@@ -80,12 +78,12 @@ def bench(
     """Measure ratios side by side in one run; nothing else should be running."""
     measurements = (
         gateway.edge_cpu,
-        partial(gateway.edge_latency, ministack),
+        lambda: gateway.edge_latency(ministack),
         functions.authorize_cpu,
         functions.dynamodb_calls,
         functions.start_time,
     )
-    figures: list[Figure] = []
+    figures = []
     with console.status("measuring") as status:
         for number, measure in enumerate(measurements, 1):
             status.update(f"measuring {number} of {len(measurements)}")

@@ -130,9 +130,11 @@ class Platform:
         self.apply_environment(progress)
         self.serve()
 
-    def sweep(self) -> None:
-        """Run the deployed schedule of the sweeper now."""
-        self.edge.fire_schedule(self.outputs["functions"]["sweeper"]["schedule_rule_name"])
+    def sweep(self) -> Mapping[str, int]:
+        """Run the deployed schedule of the sweeper now, and give what it counted."""
+        rule = self.outputs["functions"]["sweeper"]["schedule_rule_name"]
+        counted: Mapping[str, int] = self.edge.fire_schedule(rule)
+        return counted
 
     def _root(
         self, name: str, environment: Mapping[str, str], variables: Mapping[str, Any]

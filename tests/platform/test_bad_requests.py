@@ -54,7 +54,7 @@ def test_signed_with_another_secret(caller: Caller) -> None:
 
 
 def test_without_its_session_token(caller: Caller) -> None:
-    assert caller.with_access(session_token="").authorize().status_code == 403
+    assert_problem(caller.with_access(session_token="").authorize(), 403, "signature_invalid")
 
 
 def test_signed_six_minutes_ago(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +91,17 @@ def test_unknown_api_key(caller: Caller) -> None:
 
 
 def test_oversized_body(caller: Caller) -> None:
-    response = caller.authorize(reference="x" * 20_000)
-    assert_problem(response, 400 if response.status_code == 400 else 413, response.json()["code"])
-    assert response.json()["code"] in {"invalid_request", "body_too_large"}
+    """Padding keeps the contract, so that the size alone is wrong."""
+    body = json.dumps(
+        {
+            "amount": 1250,
+            "currency": "EUR",
+            "reference": "order-1",
+            "payment_method": {"token": "tok_approve"},
+        }
+    )
+    response = caller.send("POST", "/payments", (body + " " * 20_000).encode())
+    assert_problem(response, 413, "body_too_large")
 
 
 @pytest.mark.parametrize(
@@ -149,10 +157,17 @@ def test_card_number_where_a_token_belongs(caller: Caller) -> None:
 
 
 def test_missing_idempotency_key(caller: Caller) -> None:
-    request = caller.signed("POST", "/payments", {"amount": 1}, headers={})
-    del request.headers["idempotency-key"]
-    response = caller.http.send(request)
-    assert response.status_code in {400, 403}
+    response = caller.send("POST", "/payments", {"amount": 1}, headers={"Idempotency-Key": ""})
+    assert_problem(response, 400, "invalid_request")
+
+
+def test_malformed_idempotency_key(caller: Caller) -> None:
+    assert_problem(caller.authorize(key="two words"), 400, "idempotency_key_malformed")
+
+
+def test_body_of_another_media_type(caller: Caller) -> None:
+    response = caller.send("POST", "/payments", b"amount=1", headers={"Content-Type": "text/plain"})
+    assert_problem(response, 415, "unsupported_media_type")
 
 
 @pytest.mark.charges(1)
@@ -189,6 +204,4 @@ def test_payment_of_another_merchant_is_not_found(caller: Caller) -> None:
 
 
 def test_unknown_path(caller: Caller) -> None:
-    response = caller.send("GET", "/cards")
-    assert response.status_code == 403
-    assert response.headers["content-type"] == "application/problem+json"
+    assert_problem(caller.send("GET", "/cards"), 403, "authentication_missing")

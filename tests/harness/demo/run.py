@@ -32,8 +32,6 @@ STEPS = 7
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
-UNRESOLVED = ("pending", "unknown")
-LOG_DELIVERY_SECONDS = 10
 
 
 class DemoError(Exception):
@@ -129,10 +127,10 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             day = asyncio.run(_pay(rows, access, step))
             step.done(f"{len(rows)} requests")
         with steps.step("reconcile the books") as step:
-            swept = _sweep(platform, access, step)
+            swept = _sweep(platform, step)
             payments = asyncio.run(_listed(access))
             reconciliation = _reconcile(platform, day, payments)
-            log_lines = _access_log_lines(platform, expected=day.sent)
+            log_lines = _access_log_lines(platform)
             step.done(f"{len(payments)} payments")
         with steps.step("terraform destroy environments/dev") as step:
             platform.edge.close()
@@ -157,23 +155,21 @@ async def _pay(rows: Sequence[Row], access: MerchantAccess, step: Step) -> Day:
     return Day(access.merchant_id, answers, time.monotonic() - started)
 
 
-def _sweep(platform: Platform, access: MerchantAccess, step: Step) -> int:
-    """Run the deployed schedule until no payment is unresolved; return how many there were.
+def _sweep(platform: Platform, step: Step) -> int:
+    """Run the deployed schedule until no payment is open; return how many it settled.
 
     Raises:
-        DemoError: when payments stay unresolved.
+        DemoError: when the sweeper can't settle a payment.
     """
     platform.acquirer.deliver_late()
-    swept = 0
-    for sweep in range(MAX_SWEEPS + 1):
-        payments = asyncio.run(_listed(access))
-        unresolved = sum(payment["state"] in UNRESOLVED for payment in payments)
-        if not unresolved:
-            return swept
-        swept = max(swept, unresolved)
-        step.update(f"sweep {sweep + 1}: {unresolved} unresolved payments")
-        platform.sweep()
-    raise DemoError(f"{unresolved} payments are unresolved after {MAX_SWEEPS} sweeps")
+    settled = 0
+    for sweep in range(1, MAX_SWEEPS + 1):
+        result = platform.sweep()
+        settled += result["resolved"]
+        step.update(f"sweep {sweep}: {settled} payments settled")
+        if not any(result[rest] for rest in ("unknown", "raced", "failed", "left")):
+            return settled
+    raise DemoError(f"payments stay open after {MAX_SWEEPS} sweeps: {result}")
 
 
 async def _listed(access: MerchantAccess) -> list[Mapping[str, Any]]:
@@ -202,15 +198,16 @@ def _reconcile(
     )
 
 
-def _access_log_lines(platform: Platform, *, expected: int) -> int:
-    """Count the payments' lines in the deployed access log, waiting for the last to arrive."""
-    logs = platform.aws.client("logs", platform.account_id)
-    group = platform.outputs["apis"]["payments"]["access_log_group"]
-    give_up = time.monotonic() + LOG_DELIVERY_SECONDS
-    while True:
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        events = [json.loads(event["message"]) for page in pages for event in page["events"]]
-        lines = [event for event in events if event["http_method"] == "POST"]
-        if len(lines) >= expected or time.monotonic() > give_up:
-            return len(lines)
-        time.sleep(0.2)
+def _access_log_lines(platform: Platform) -> int:
+    """Count the lines of payments' requests in the deployed access log."""
+    platform.edge.flush_logs()
+    pages = (
+        platform.aws.client("logs", platform.account_id)
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=platform.outputs["apis"]["payments"]["access_log_group"])
+    )
+    return sum(
+        json.loads(event["message"])["http_method"] == "POST"
+        for page in pages
+        for event in page["events"]
+    )
