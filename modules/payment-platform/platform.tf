@@ -12,7 +12,7 @@ locals {
     environment = {
       ACQUIRER_TIMEOUT_MS = tostring(var.acquirer_timeout_ms)
       ACQUIRER_URL        = var.acquirer_url
-      LOG_LEVEL           = var.logs.level == "WARN" ? "WARNING" : var.logs.level
+      LOG_LEVEL           = var.logs.level
       PAYMENTS_TABLE      = module.data.tables["transactions"].name
     }
   }
