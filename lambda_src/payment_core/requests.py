@@ -52,9 +52,11 @@ def parse_body(body: bytes) -> dict[str, object]:
             parse_float=_Inexact,
             parse_constant=_Inexact,
         )
+        # Inside, because a nesting that the parser takes may be too deep to search.
+        place = find_card_number(value)
     except (ValueError, RecursionError) as error:
         raise refuse("invalid_request", f"The body isn't JSON: {_reason(error)}.") from None
-    if place := find_card_number(value):
+    if place:
         raise refuse(
             "card_number_refused",
             f"{place} looks like a card number. Send the tokenizer's token (tok_...) instead; "
