@@ -39,14 +39,18 @@ class ApiEvent:
         """Read an event; absent members are empty."""
         context = event.get("requestContext") or {}
         identity = context.get("identity") or {}
-        headers = event.get("multiValueHeaders") or {
+        sent = event.get("multiValueHeaders") or {
             name: [value] for name, value in (event.get("headers") or {}).items()
         }
+        headers: dict[str, list[str]] = {}
+        # Names come as the client wrote them: one header may be sent under several.
+        for name, values in sent.items():
+            headers.setdefault(name.lower(), []).extend(values)
         return cls(
             route=(event.get("httpMethod") or "", event.get("resource") or ""),
             path=event.get("pathParameters") or {},
             query=event.get("queryStringParameters") or {},
-            headers={name.lower(): values for name, values in headers.items()},
+            headers=headers,
             raw_body=event.get("body") or "",
             body_is_base64=bool(event.get("isBase64Encoded")),
             request_id=context.get("requestId") or "",

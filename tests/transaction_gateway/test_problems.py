@@ -189,6 +189,7 @@ def test_a_field_at_fault_is_named(gateway: Gateway, body: object, names: str) -
         "{} {}",
         '{"a": NaN}',
         "[" * 9000,
+        "[" * 600 + "]" * 600,
         '{"amount": 1, "amount": 2}',
         "\ud800",
     ],
@@ -227,6 +228,17 @@ def test_a_card_number_as_key_is_refused(gateway: Gateway) -> None:
     answer = _post(gateway, key="order-4242-4242-4242-4242")
     assert (answer.status, answer.body["code"]) == (400, "card_number_refused")
     assert "4242" not in answer.text
+
+
+def test_a_key_sent_under_two_spellings_is_refused(gateway: Gateway) -> None:
+    headers = {
+        "Content-Type": ["application/json"],
+        "Idempotency-Key": ["the-key"],
+        "idempotency-key": ["another-key"],
+    }
+    answer = _post(gateway, multiValueHeaders=headers)
+    assert (answer.status, answer.body["code"]) == (400, "idempotency_key_malformed")
+    assert gateway.table.calls == []
 
 
 def test_a_card_number_in_the_path_is_not_logged(
