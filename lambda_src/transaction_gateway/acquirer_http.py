@@ -73,8 +73,10 @@ class HttpAcquirer:
     def _exchange(
         self, method: str, path: str, body: dict[str, object], timeout_s: float
     ) -> tuple[int, bytes]:
-        connection = self._connection or self._connect(timeout_s)
+        connection = self._connection or self._connect()
         self._connection = connection
+        # For connecting, also when the acquirer has closed the connection since.
+        connection.timeout = timeout_s
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -85,9 +87,9 @@ class HttpAcquirer:
             raise http.client.HTTPException("the acquirer's answer is too long")
         return response.status, content
 
-    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection
-        return kind(self._host, self._port, timeout=timeout_s)
+        return kind(self._host, self._port)
 
     def _drop(self) -> None:
         if self._connection is not None:

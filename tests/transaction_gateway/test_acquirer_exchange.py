@@ -102,9 +102,13 @@ def test_a_connection_is_kept_and_replaced_when_the_acquirer_closed_it(
 
 
 class _Odd(BaseHTTPRequestHandler):
+    """Closes the connection after each answer, as HTTP/1.0 does."""
+
     status, content = 200, b""
+    awake = threading.Event()
 
     def do_PUT(self) -> None:  # http.server's name
+        type(self).awake.wait(2)
         self.send_response(type(self).status)
         self.send_header("Content-Length", str(len(self.content)))
         self.end_headers()
@@ -119,9 +123,23 @@ def odd_acquirer() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), _Odd)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
+    _Odd.awake.set()
     yield f"http://127.0.0.1:{server.server_port}"
+    _Odd.awake.set()
     server.shutdown()
     server.server_close()
+
+
+def test_a_new_connection_keeps_the_timeout_of_its_own_request(
+    odd_acquirer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Odd, "content", b'{"status": "approved"}')
+    acquirer = HttpAcquirer(odd_acquirer)
+    assert acquirer.submit(_instruction(), timeout_ms=1500) == APPROVED
+    _Odd.awake.clear()
+    started = time.monotonic()
+    assert acquirer.submit(_instruction(), timeout_ms=100) == UNKNOWN
+    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize(
