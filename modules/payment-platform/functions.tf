@@ -2,18 +2,10 @@ locals {
   transactions_table = module.data.tables["transactions"]
 
   # Both functions write payments, and neither can rewrite which API key is whose.
-  payment_permissions = {
-    ReadPayments = {
-      actions   = ["dynamodb:GetItem", "dynamodb:Query"]
-      resources = [local.transactions_table.arn]
-    }
-    WritePayments = {
-      actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-      resources = [local.transactions_table.arn]
-      conditions = {
-        "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = ["api_key_id"] }
-      }
-    }
+  all_but_profiles = {
+    "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = ["api_key_id"] }
+  }
+  key_permissions = {
     UsePaymentsKeyThroughDynamoDB = {
       actions   = ["kms:Decrypt"]
       resources = [module.data.kms_key_arn]
@@ -32,7 +24,17 @@ module "transaction_gateway" {
   artifact    = local.transaction_gateway.artifact
   handler     = "transaction_gateway.handler.handle"
   environment = local.transaction_gateway.environment
-  permissions = local.payment_permissions
+  permissions = merge(local.key_permissions, {
+    ReadPayments = {
+      actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+      resources = [local.transactions_table.arn]
+    }
+    WritePayments = {
+      actions    = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources  = [local.transactions_table.arn]
+      conditions = local.all_but_profiles
+    }
+  })
 
   canary          = var.canary
   concurrency     = { reserved = local.reserved_concurrency }
@@ -54,10 +56,15 @@ module "sweeper" {
   artifact    = local.transaction_gateway.artifact
   handler     = "transaction_gateway.sweeper.handle"
   environment = local.transaction_gateway.environment
-  permissions = merge(local.payment_permissions, {
+  permissions = merge(local.key_permissions, {
     FindUnresolvedPayments = {
       actions   = ["dynamodb:Query"]
       resources = [local.transactions_table.index_arns["unresolved"]]
+    }
+    FinishPayments = {
+      actions    = ["dynamodb:UpdateItem"]
+      resources  = [local.transactions_table.arn]
+      conditions = local.all_but_profiles
     }
   })
 

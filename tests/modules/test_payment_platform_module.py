@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from transaction_gateway.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,6 +89,14 @@ def test_functions_know_table_and_acquirer(examples: Any) -> None:
         }
 
 
+def test_functions_accept_the_log_level_that_they_are_given(examples: Any) -> None:
+    plan = examples.plan_with("payment-platform", 'module "platform" { logs = { level = "WARN" } }')
+    for function in (GATEWAY, "module.platform.module.sweeper"):
+        address = f"module.payment-platform.{function}.aws_lambda_function.service"
+        (environment,) = plan.resources[address].values["environment"]
+        assert Settings.from_environment(environment["variables"]).log_level == "WARN"
+
+
 def test_merchant_role_refuses_session_tags(examples: Any) -> None:
     role = examples.planned("payment-platform")[ROLE]
     (trust,) = json.loads(role["assume_role_policy"])["Statement"]
@@ -122,6 +132,23 @@ def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
     assert statements["WritePayments"]["Condition"] == condition
     actions = [action for item in statements.values() for action in _listed(item["Action"])]
     assert not {"dynamodb:DeleteItem", "dynamodb:Scan"} & set(actions)
+
+
+def test_sweeper_can_only_find_and_finish_payments(examples: Any) -> None:
+    role_policy = "module.platform.module.sweeper.aws_iam_role_policy.function"
+    policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])
+    table = "arn:aws:dynamodb:eu-west-1:555555555555:table/payments-qa-transactions"
+    allowed = {
+        (action, resource)
+        for item in policy["Statement"]
+        for action in _listed(item["Action"])
+        for resource in _listed(item["Resource"])
+        if action.startswith("dynamodb:")
+    }
+    assert allowed == {
+        ("dynamodb:Query", f"{table}/index/unresolved"),
+        ("dynamodb:UpdateItem", table),
+    }
 
 
 def _listed(actions: str | list[str]) -> list[str]:

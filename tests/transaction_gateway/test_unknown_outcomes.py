@@ -102,6 +102,17 @@ def test_an_acquirer_that_stays_silent_is_asked_ever_less(gateway: Gateway) -> N
     assert 1 in asked[-8:], "but at least every hour"
 
 
+def test_the_sweeper_only_queries_and_updates(gateway: Gateway) -> None:
+    """More than that its role doesn't allow."""
+    for token in ("tok_timeout_booked", "tok_error_always"):
+        gateway.authorize(1000, token=token)
+    gateway.table.forget_calls()
+
+    assert gateway.sweep()["resolved"] == 2
+
+    assert set(gateway.table.calls) == {"Query", "UpdateItem"}
+
+
 def test_the_sweeper_leaves_what_it_has_no_time_for(gateway: Gateway) -> None:
     for n in range(2):
         gateway.authorize(1000, key=f"key-{n}", token="tok_timeout_never")
