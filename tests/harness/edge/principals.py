@@ -151,7 +151,7 @@ class Directory:
         name = arn.rpartition("/")[2]
         try:
             client = self._iam(account_id)
-            return _read_role(client, name) if ":role/" in arn else _read_user(client, name)
+            return read_role(client, name) if ":role/" in arn else _read_user(client, name)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "NoSuchEntity":
                 raise
@@ -172,7 +172,8 @@ class Directory:
         )
 
 
-def _read_role(iam: IAMClient, name: str) -> Permissions:
+def read_role(iam: IAMClient, name: str) -> Permissions:
+    """Read what a role's policies, boundary and tags say."""
     role = iam.get_role(RoleName=name)["Role"]
     inline = [
         iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
