@@ -81,7 +81,8 @@ locals {
         "cloudwatch:UntagResource",
         "dynamodb:DescribeContinuousBackups",
         "kms:CancelKeyDeletion",
-        "kms:Create*",
+        "kms:CreateAlias",
+        "kms:CreateKey",
         "kms:DeleteAlias",
         "kms:Describe*",
         "kms:EnableKeyRotation",
@@ -114,7 +115,7 @@ locals {
     {
       Sid      = "EncryptThroughServices"
       Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
       Resource = "arn:aws:kms:${local.region}:${local.account_id}:key/*"
       Condition = {
         StringLike = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"] }
@@ -178,33 +179,33 @@ locals {
         "dynamodb:ExportTableToPointInTime",
         "dynamodb:GetRecords",
         "dynamodb:PartiQL*",
+        "dynamodb:PutResourcePolicy",
         "dynamodb:Query",
         "dynamodb:Scan",
-        "lambda:InvokeFunction",
+        "lambda:Invoke*",
       ]
       Resource = "*"
     },
     {
       Sid    = "LeaveTheAccountsBaselineAlone"
       Effect = "Deny"
-      Action = [
-        "iam:DeleteRole",
-        "iam:DeleteRolePermissionsBoundary",
-        "iam:DeleteRolePolicy",
-        "iam:PutRolePermissionsBoundary",
-        "iam:PutRolePolicy",
-        "iam:UpdateAssumeRolePolicy",
-      ]
+      Action = ["iam:Delete*", "iam:PassRole", "iam:Put*", "iam:Tag*", "iam:Untag*", "iam:Update*"]
       Resource = [
         "${local.iam_arn}:role/${local.deploy_role_name}",
         aws_iam_role.api_gateway_logs.arn,
       ]
     },
     {
-      Sid      = "LeaveTheStateKeyAlone"
+      Sid      = "LeaveTheBootstrapStateAlone"
       Effect   = "Deny"
-      Action   = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
-      Resource = aws_kms_key.state.arn
+      Action   = "s3:*"
+      Resource = "${aws_s3_bucket.state.arn}/bootstrap/*"
+    },
+    {
+      Sid       = "LeaveTheStateKeyAlone"
+      Effect    = "Deny"
+      NotAction = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+      Resource  = aws_kms_key.state.arn
     },
     {
       Sid      = "LeaveTheAccountSettingsAlone"

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import hcl2
 import pytest
 
+from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
 from harness.terraform import TerraformError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from harness.aws import EmbeddedAWS
     from harness.terraform import Root, Terraform
@@ -91,6 +92,75 @@ def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Accou
     assert policy["NeverSearchPayments"]["Effect"] == "Deny"
     assert {"dynamodb:Query", "dynamodb:Scan"} <= set(policy["NeverSearchPayments"]["Action"])
     assert len(json.dumps(list(policy.values()))) < 10240, "IAM's limit of a role's inline policies"
+
+
+MADE_HERE = [
+    ("iam:PutRolePolicy", "iam-role/payments-deploy"),
+    ("iam:UpdateRole", "iam-role/payments-deploy"),
+    ("iam:PassRole", "iam-role/payments-api-gateway-logs"),
+    ("iam:TagRole", "iam-role/payments-api-gateway-logs"),
+    ("kms:CreateGrant", "state-key"),
+    ("kms:ScheduleKeyDeletion", "state-key"),
+    ("kms:UpdateAlias", "state-key"),
+    ("s3:DeleteObject", "state/bootstrap/terraform.tfstate"),
+    ("s3:PutObject", "state/bootstrap/terraform.tfstate"),
+]
+OTHERS_PAYMENTS = [
+    ("dynamodb:PutResourcePolicy", "table"),
+    ("dynamodb:Query", "table"),
+    ("kms:CreateGrant", "key"),
+    ("lambda:InvokeFunctionUrl", "function"),
+]
+ITS_WORK = [
+    ("dynamodb:UpdateTable", "table"),
+    ("iam:UpdateRole", "iam-role/payments-dev-sweeper"),
+    ("kms:Decrypt", "state-key"),
+    ("kms:GenerateDataKey", "state-key"),
+    ("kms:PutKeyPolicy", "key"),
+    ("lambda:UpdateFunctionCode", "function"),
+    ("s3:PutObject", "state/dev/terraform.tfstate"),
+]
+
+
+@pytest.mark.parametrize(("action", "on"), MADE_HERE + OTHERS_PAYMENTS)
+def test_deploy_role_may_not(account: Account, action: str, on: str) -> None:
+    assert not _allows(account, action, on)
+
+
+@pytest.mark.parametrize(("action", "on"), ITS_WORK)
+def test_deploy_role_may(account: Account, action: str, on: str) -> None:
+    assert _allows(account, action, on)
+
+
+@pytest.mark.parametrize(("service", "may"), [("dynamodb", True), ("lambda", True), ("ec2", False)])
+def test_deploy_role_makes_grants_only_for_what_it_deploys(
+    account: Account, service: str, may: bool
+) -> None:
+    via = {"kms:viaservice": [f"{service}.eu-west-1.amazonaws.com"]}
+    assert _allows(account, "kms:CreateGrant", "key", via) is may
+
+
+def _allows(
+    account: Account, action: str, on: str, keys: Mapping[str, list[str]] | None = None
+) -> bool:
+    kind, _, rest = on.partition("/")
+    resource = {
+        "function": f"arn:aws:lambda:eu-west-1:{ACCOUNT_ID}:function:payments-dev-sweeper",
+        "iam-role": f"arn:aws:iam::{ACCOUNT_ID}:role/{rest}",
+        "key": f"arn:aws:kms:eu-west-1:{ACCOUNT_ID}:key/another",
+        "state": f"arn:aws:s3:::{account.outputs['state_bucket']}/{rest}",
+        "state-key": account.resources["aws_kms_key.state"]["arn"],
+        "table": f"arn:aws:dynamodb:eu-west-1:{ACCOUNT_ID}:table/payments-dev-transactions",
+    }[kind]
+    context = {
+        "aws:requestedregion": ["eu-west-1"],
+        "iam:passedtoservice": ["lambda.amazonaws.com"],
+        **(keys or {}),
+    }
+    role = Principal(ACCOUNT_ID, f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/payments-deploy/apply")
+    policy = Policy(account.resources["aws_iam_role_policy.deploy"]["policy"])
+    decision = evaluate(policy.statements, AccessRequest(action, resource, context.get, role))
+    return decision is Decision.ALLOW
 
 
 def test_api_gateway_can_log(account: Account, aws: EmbeddedAWS) -> None:
