@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from payment_core.payment import Lease, Operation, Payment
 
@@ -50,6 +50,12 @@ class PaymentStore(Protocol):
         """Read up to ``limit`` payments by id, and the id to go on after, None at the end."""
         ...
 
-    def unresolved(self, until: int) -> Iterator[Payment]:
-        """Find payments due for a check at epoch ms ``until``; may be stale."""
+    def unresolved(
+        self, until: int, on_unreadable: Callable[[str, Exception], None] | None = None
+    ) -> Iterator[Payment]:
+        """Find payments due for a check at epoch ms ``until``; may be stale.
+
+        A payment that can't be read, as another version of the service wrote it, is handed to
+        ``on_unreadable`` by its id, with the error; without that it raises.
+        """
         ...

@@ -24,7 +24,7 @@ from transaction_gateway.payment_items import (
 from transaction_gateway.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
@@ -141,7 +141,9 @@ class PaymentTable:
         payments = [_decoded(item) for item in answer["Items"]]
         return payments, last["sk"]["S"].removeprefix(PAYMENT_PREFIX) if last else None
 
-    def unresolved(self, until: int) -> Iterator[Payment]:
+    def unresolved(
+        self, until: int, on_unreadable: Callable[[str, Exception], None] | None = None
+    ) -> Iterator[Payment]:
         """Query every shard of the sparse index, oldest first. The index lags behind the table.
 
         Each minute begins with another shard, so that a long one doesn't starve the rest.
@@ -158,7 +160,7 @@ class PaymentTable:
                 },
             )
             for page in pages:
-                yield from map(_decoded, page["Items"])
+                yield from _readable(page["Items"], on_unreadable)
 
     def _update(self, merchant_id: str, payment_id: str, update: _Update) -> Attempt:
         try:
@@ -242,6 +244,20 @@ def _key(merchant_id: str, payment_id: str) -> dict[str, dict[str, Any]]:
 
 def _decoded(item: Mapping[str, Any]) -> Payment:
     return from_item(decode_map(item))
+
+
+def _readable(
+    items: Iterable[Mapping[str, Any]], on_unreadable: Callable[[str, Exception], None] | None
+) -> Iterator[Payment]:
+    for item in items:
+        try:
+            payment = _decoded(item)
+        except (LookupError, TypeError, ValueError) as error:
+            if on_unreadable is None:
+                raise
+            on_unreadable(item["sk"]["S"].removeprefix(PAYMENT_PREFIX), error)
+        else:
+            yield payment
 
 
 def _stored(error: ClientError) -> Payment | None:

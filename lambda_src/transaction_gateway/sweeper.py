@@ -34,13 +34,19 @@ def sweep(application: Application, context: LambdaContext) -> dict[str, int]:
     """Finish payments due for a check while time is left; count what came of them.
 
     ``resolved`` have their outcome, ``unknown`` are asked again later, ``raced`` were taken by
-    another worker, ``failed`` raised and are logged; ``left`` is 1 when time ran out.
+    another worker, ``failed`` raised or can't be read, and are logged; ``left`` is 1 when time
+    ran out.
     """
     now = application.clock()
     deadline = now + context.get_remaining_time_in_millis()
     needed = application.settings.acquirer_timeout_ms + 2 * WRITE_RESERVE_MS
     counts = Counter(dict.fromkeys((*_RESULTS, "left"), 0))
-    for payment in application.store.unresolved(now):
+
+    def pass_over(payment_id: str, error: Exception) -> None:
+        _log_failure(application, payment_id, error, context.aws_request_id)
+        counts["failed"] += 1
+
+    for payment in application.store.unresolved(now, pass_over):
         if deadline - application.clock() < needed:
             counts["left"] = 1
             break
@@ -54,10 +60,16 @@ def _finish_safely(application: Application, payment: Payment, request_id: str) 
     try:
         return _finish(application, payment, request_id)
     except Exception as error:
-        application.logger.exception(
-            "sweep failed", error, request_id=request_id, payment_id=payment.payment_id
-        )
+        _log_failure(application, payment.payment_id, error, request_id)
         return "failed"
+
+
+def _log_failure(
+    application: Application, payment_id: str, error: Exception, request_id: str
+) -> None:
+    application.logger.exception(  # noqa: LOG004 - this logger is handed the error
+        "sweep failed", error, request_id=request_id, payment_id=payment_id
+    )
 
 
 def _finish(application: Application, payment: Payment, request_id: str) -> str:

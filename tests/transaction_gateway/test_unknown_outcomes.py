@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.payments import MERCHANT
+
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
     from harness.acquirer import AcquirerSimulator
     from harness.payments import Gateway
 
@@ -111,6 +115,29 @@ def test_the_sweeper_only_queries_and_updates(gateway: Gateway) -> None:
     assert gateway.sweep()["resolved"] == 2
 
     assert set(gateway.table.calls) == {"Query", "UpdateItem"}
+
+
+def test_a_payment_of_another_version_does_not_keep_the_others_waiting(gateway: Gateway) -> None:
+    """A canary that was rolled back may have left states and attributes unknown here."""
+    ids = [gateway.authorize(1000, token="tok_timeout_booked").body["payment_id"] for _ in range(6)]
+    _change(gateway, ids[0], "state", {"S": "disputed"})
+    _change(gateway, ids[1], "note", {"BOOL": True})
+
+    counts = gateway.sweep()
+
+    assert (counts["failed"], counts["resolved"]) == (2, 4)
+
+
+def _change(
+    gateway: Gateway, payment_id: str, attribute: str, value: AttributeValueTypeDef
+) -> None:
+    gateway.table.client.update_item(
+        TableName=gateway.table.name,
+        Key={"pk": {"S": f"MERCHANT#{MERCHANT}"}, "sk": {"S": f"PAYMENT#{payment_id}"}},
+        UpdateExpression="SET #attribute = :value",
+        ExpressionAttributeNames={"#attribute": attribute},
+        ExpressionAttributeValues={":value": value},
+    )
 
 
 def test_the_sweeper_leaves_what_it_has_no_time_for(gateway: Gateway) -> None:
