@@ -87,10 +87,13 @@ class Folder:
 
     @classmethod
     def read(cls, path: Path) -> Folder:
-        """Read the folder at `path`."""
+        """Read the folder at `path`, but for what its `.gitignore` keeps to one checkout."""
+        ignore = path / ".gitignore"
+        ignored = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
         files = tuple(
             SourceFile.parse(file, file.read_text(encoding="utf-8"))
             for file in sorted(path.glob("*.tf"))
+            if file.name not in ignored
         )
         return cls(path, files, frozenset(entry.name for entry in path.iterdir()))
 

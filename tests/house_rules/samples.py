@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from house_rules.hcl import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 GOOD = {
     "README.md": "# Store\n",
@@ -68,20 +69,24 @@ def variable(text: str) -> dict[str, str]:
     return {"variables.tf": f'variable "kept" {{\n{text}\n}}\n'}
 
 
+DEV_ACCOUNT = json.loads(
+    (Path(__file__).parents[2] / "environments/organization.json").read_text(encoding="utf-8")
+)["accounts"]["dev"]
+
 BACKEND = """\
 terraform {
   backend "s3" {
-    bucket              = "payments-terraform-state-444444444444"
+    bucket              = "payments-terraform-state-DEV_ACCOUNT"
     key                 = "dev/terraform.tfstate"
     region              = "eu-west-1"
     use_lockfile        = true
     encrypt             = true
-    allowed_account_ids = ["444444444444"]
+    allowed_account_ids = ["DEV_ACCOUNT"]
     assume_role = {
-      role_arn = "arn:aws:iam::444444444444:role/payments-deploy"
+      role_arn = "arn:aws:iam::DEV_ACCOUNT:role/payments-deploy"
     }
   }
 }
-"""
+""".replace("DEV_ACCOUNT", DEV_ACCOUNT)
 
 MODULE, ROOT = "modules/store", "environments/dev"

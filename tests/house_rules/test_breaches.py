@@ -8,7 +8,7 @@ import pytest
 from house_rules.findings import Finding
 from house_rules.hcl import Folder
 from house_rules.rules import RULES
-from house_rules.samples import BACKEND, GOOD, MODULE, ROOT, folder_of, variable
+from house_rules.samples import BACKEND, DEV_ACCOUNT, GOOD, MODULE, ROOT, folder_of, variable
 
 # (rule, folder, files that differ from a good folder, file and line found, words of the finding)
 BAD: list[tuple[str, str, dict[str, str], str, str]] = [
@@ -155,9 +155,9 @@ BAD: list[tuple[str, str, dict[str, str], str, str]] = [
     (
         "account_ids_are_data",
         ROOT,
-        {"locals.tf": BACKEND + '\nlocals {\n  account = "444444444444"\n}\n'},
+        {"locals.tf": BACKEND + f'\nlocals {{\n  account = "{DEV_ACCOUNT}"\n}}\n'},
         "locals.tf:16",
-        "444444444444 is written out",
+        f"{DEV_ACCOUNT} is written out",
     ),
     (
         "state_lies_in_the_own_account",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from harness.terraform import Root, Terraform
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
-ACCOUNT_ID = "666666666666"
+ORGANIZATION = json.loads((ENVIRONMENTS / "organization.json").read_text(encoding="utf-8"))
+ACCOUNT_ID = ORGANIZATION["accounts"]["integration"]
 
 
 @pytest.fixture(scope="module")
