@@ -47,9 +47,12 @@ class Step:
         if progress.kind is ProgressKind.COUNTED and not progress.total:
             return
         total = f"/{progress.total}" if progress.total else ""
-        waiting = ", ".join(address.rpartition("module.")[2] for address in progress.in_progress)
-        more = f"  {waiting[:70]}" if waiting else ""
-        self.update(f"{progress.command} {progress.completed}{total}{more}")
+        waiting = ""
+        if progress.in_progress:
+            others = len(progress.in_progress) - 1
+            waiting = f"  {progress.in_progress[0].rpartition('module.')[2]}"
+            waiting += f" and {others} more" if others else ""
+        self.update(f"{progress.command} {progress.completed}{total}{waiting}")
 
 
 @dataclass

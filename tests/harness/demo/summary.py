@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 
 def show(report: Report, console: Console) -> None:
     """Print the summary of a demo."""
-    console.print()
-    console.print(_resources(report))
-    console.print(_payments(report))
-    console.print(_books(report))
-    console.print()
-    console.print(_facts(report))
+    for part in (_resources(report), _payments(report), _books(report), _facts(report)):
+        console.print()
+        console.print(part)
 
 
 def _resources(report: Report) -> Table:
