@@ -54,7 +54,9 @@ locals {
             type                = "aws_proxy"
             uri                 = lookup(var.integrations.by_operation, try(operation.operationId, ""), var.integrations.default).invoke_arn
           }
-          x-amazon-apigateway-request-validator = can(operation.requestBody) ? "body_and_parameters" : "parameters"
+
+          # An optional body is the service's to validate: the validator would want one.
+          x-amazon-apigateway-request-validator = try(operation.requestBody.required, false) ? "body_and_parameters" : "parameters"
         }) if contains(local.http_methods, method)
       },
     )

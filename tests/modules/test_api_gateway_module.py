@@ -22,7 +22,7 @@ paths:
     get: {operationId: listPayments, responses: {"200": {description: ok}}}
     post:
       operationId: authorizePayment
-      requestBody: {content: {application/json: {schema: {type: object}}}}
+      requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
       responses: {"201": {description: ok}}
 """
 

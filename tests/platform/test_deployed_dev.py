@@ -16,6 +16,12 @@ def test_payments_leave_nothing_to_plan(platform: Platform, caller: Caller) -> N
     assert len(plan.resources) > 50
 
 
+def test_a_void_needs_no_body(caller: Caller) -> None:
+    """Its body is optional in the contract, so the gateway must not want one either."""
+    response = caller.send("POST", f"/payments/{caller.authorized()}/void")
+    assert (response.status_code, response.json().get("state")) == (200, "voided"), response.text
+
+
 def test_warm_authorization_makes_two_dynamodb_calls(platform: Platform, caller: Caller) -> None:
     for _ in range(20):  # every worker of the pool has read the merchant's profile
         caller.authorized()
