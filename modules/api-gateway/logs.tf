@@ -29,6 +29,9 @@ locals {
     stage         = "$context.stage"
     trace_id      = "$context.xrayTraceId"
 
+    # A client may choose its request id, and the same one twice; not this one.
+    extended_request_id = "$context.extendedRequestId"
+
     # when
     request_time          = "$context.requestTime"
     request_time_epoch_ms = "$context.requestTimeEpoch"

@@ -193,7 +193,7 @@ def test_access_log_says_who_did_what_when_and_how_it_ended(resources: Any) -> N
     (settings,) = stage["access_log_settings"]
     logged = set(re.findall(r"\$context\.([A-Za-z.]+)", settings["format"]))
     who = {"identity.userArn", "identity.caller", "identity.accountId", "identity.apiKeyId"}
-    what = {"httpMethod", "resourcePath", "path", "protocol", "requestId"}
+    what = {"httpMethod", "resourcePath", "path", "requestId", "extendedRequestId"}
     when_and_where = {"requestTime", "requestTimeEpoch", "identity.sourceIp", "identity.userAgent"}
     outcome = {"status", "error.responseType", "integration.status", "integration.latency"}
     assert who | what | when_and_where | outcome <= logged
