@@ -11,7 +11,8 @@ resource "aws_cloudwatch_log_group" "execution" {
 }
 
 locals {
-  # PCI DSS 10.2.2, and never a body, a header of authorization or a key's value.
+  # PCI DSS 10.2.2, and never a body, a header of authorization or a key's value. No user agent and
+  # no error message either: they repeat what a client wrote, and a quote in it would forge a field.
   access_log_format = {
     # who
     account_id   = "$context.identity.accountId"
@@ -41,12 +42,10 @@ locals {
     domain_name  = "$context.domainName"
     source_ip    = "$context.identity.sourceIp"
     tls_version  = "$context.tlsVersion"
-    user_agent   = "$context.identity.userAgent"
 
     # with which outcome
     authenticate_status    = "$context.authenticate.status"
     authorize_status       = "$context.authorize.status"
-    error_message          = "$context.error.message"
     error_type             = "$context.error.responseType"
     integration_latency_ms = "$context.integration.latency"
     integration_status     = "$context.integration.status"
