@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from harness.demo import books
 from harness.demo.play import play
 from harness.demo.reconciliation import positions_of_file, reconcile
 from harness.platform import Platform
+from harness.terraform import ProgressKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +28,13 @@ if TYPE_CHECKING:
     from harness.demo.play import Answer
     from harness.demo.reconciliation import Reconciliation
     from harness.platform import MerchantAccess
-    from harness.terraform import ApplyResult, Plan
+    from harness.terraform import ApplyResult, Plan, Progress
 
 STEPS = 7
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
+_MODULE = re.compile(r"module\.(\w+)")
 
 
 class DemoError(Exception):
@@ -95,6 +98,20 @@ class Report:
         return failures
 
 
+class Made:
+    """Counts what an apply makes, by the module that it stands in, and shows its progress."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self.by_module: Counter[str] = Counter()
+
+    def follow(self, progress: Progress) -> None:
+        """Take one step of the apply."""
+        self._step.terraform(progress)
+        if progress.kind is ProgressKind.DONE:
+            self.by_module[_MODULE.findall(progress.address)[-1]] += 1
+
+
 def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
     """Run the demo, showing its progress on `console`.
 
@@ -112,14 +129,11 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             applied = platform.apply_bootstrap(step.terraform)
             step.done(f"{applied.counts.add} resources")
         with steps.step("terraform apply environments/dev") as step:
-            applied = platform.apply_environment(step.terraform)
+            made = Made(step)
+            applied = platform.apply_environment(made.follow)
             step.done(f"{applied.counts.add} resources")
         with steps.step("terraform plan again") as step:
             second_plan = platform.environment.plan(progress=step.terraform)
-            resources = Counter(
-                resource.module.removeprefix("module.platform.")
-                for resource in second_plan.resources.values()
-            )
             step.done("no changes" if second_plan.is_empty else "changes")
         with steps.step("pay a merchant's day through the deployed API") as step:
             platform.serve()
@@ -137,7 +151,7 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             destroyed = platform.environment.destroy(progress=step.terraform)
             step.done(f"{destroyed.counts.remove} resources")
     return Report(
-        resources, second_plan, day, payments, swept, reconciliation, log_lines, destroyed
+        made.by_module, second_plan, day, payments, swept, reconciliation, log_lines, destroyed
     )
 
 
