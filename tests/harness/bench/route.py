@@ -118,6 +118,7 @@ def _function(
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("bench.py", HANDLER)
+    client("logs").create_log_group(logGroupName=f"/aws/lambda/{FUNCTION}")
     functions = client("lambda")
     arn = functions.create_function(
         FunctionName=FUNCTION,
