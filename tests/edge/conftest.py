@@ -88,12 +88,12 @@ class Deployer:
     def client(self, service: str) -> Any:
         """A client, made once."""
         if service not in self.clients:
-            self.clients[service] = self.session.client(service)  # type: ignore[call-overload]
+            self.clients[service] = self.session.client(service)  # type: ignore[call-overload] # any
         return self.clients[service]
 
     def api(self, paths: Mapping[str, Any], *, extensions: Mapping[str, Any] | None = None) -> str:
         """Import a REST API; extensions are written without their prefix."""
-        document = {
+        document: dict[str, Any] = {
             "openapi": "3.0.3",
             "info": {"title": "test", "version": "1"},
             "paths": paths,
@@ -101,7 +101,7 @@ class Deployer:
         }
         for name, value in (extensions or {}).items():
             if name == "schemas":
-                document["components"]["schemas"] = value  # type: ignore[index]
+                document["components"]["schemas"] = value
             else:
                 document[f"x-amazon-apigateway-{name}"] = value
         gateway = self.client("apigateway")

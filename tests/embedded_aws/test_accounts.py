@@ -108,7 +108,9 @@ def test_credentials_of_a_user_are_told_until_made_inactive(aws: EmbeddedAWS) ->
 def test_unknown_keys_and_paths_are_not_found(aws: EmbeddedAWS) -> None:
     assert identity_behind(aws, "AKIAUNKNOWN") is None
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{aws.endpoint_url}/_embedded/else", timeout=5)  # noqa: S310
+        urllib.request.urlopen(  # noqa: S310 - loopback
+            f"{aws.endpoint_url}/_embedded/else", timeout=5
+        )
 
 
 def test_an_expired_session_is_refused_and_still_told(aws: EmbeddedAWS) -> None:

@@ -81,7 +81,7 @@ class EmbeddedAWS:
         self.endpoint_url = f"http://{LOOPBACK}:{self._server.port}"
 
     def environment(self, account_id: str | None = None) -> dict[str, str]:
-        """Variables that direct Terraform, boto3 and the AWS CLI here.
+        """Variables that direct Terraform, boto3 and the AWS CLI (but version 1's `sqs`) here.
 
         Without an account they sign as the operator; with one, as a session of
         ``OrganizationAccountAccessRole`` there. Credential files of the machine are shut out.

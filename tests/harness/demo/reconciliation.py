@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from payment_core.money import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from harness.demo.play import Answer
 
@@ -118,8 +118,3 @@ def _add_totals(
         by_book = totals.setdefault(position.currency, dict.fromkeys(BOOKS, (0, 0)))
         captured, refunded = by_book[book]
         by_book[book] = (captured + position.captured, refunded + position.refunded)
-
-
-def surprises(answers: Sequence[Answer]) -> list[Answer]:
-    """Answers whose outcome isn't what the file expected."""
-    return [answer for answer in answers if answer.surprising]

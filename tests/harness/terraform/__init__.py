@@ -1,6 +1,5 @@
 """Runs real Terraform: finds it and the AWS provider, and gives plans and applies as data."""
 
-from harness.terraform.display import show_progress
 from harness.terraform.errors import (
     Diagnostic,
     DiscoveryError,
@@ -37,5 +36,4 @@ __all__ = [
     "Terraform",
     "TerraformError",
     "TerraformTimeoutError",
-    "show_progress",
 ]
