@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class Root:
         values = self.workdir / "variables.tfvars.json"
         self.variables = Variables.check(self.directory, values, variables or {})
         self.workdir.mkdir(parents=True, exist_ok=True)
+        self._staging = threading.Lock()
         self.environment = self._environment(environment)
 
     def init(self, *, timeout_seconds: float | None = None) -> None:
@@ -90,23 +92,26 @@ class Root:
     ) -> Plan:
         """Plan, save the plan, and return what it says."""
         tracker = ProgressTracker("plan", progress)
-        path = self.workdir / f"{uuid.uuid4().hex}.tfplan"
-        code, warnings = self._run(
-            tracker,
-            "-detailed-exitcode",
-            f"-out={path}",
-            f"-parallelism={self.parallelism}",
-            self.variables.write(),
-            *(["-destroy"] if destroy else []),
-            timeout_seconds=timeout_seconds,
-        )
-        return Plan(
-            path=path,
-            is_empty=code != _PLANNED_CHANGES,
-            counts=ChangeCounts.from_json(tracker.changes),
-            warnings=warnings,
-            load=lambda: self._read_json("show", str(path)),
-        )
+        wanted = ["-destroy"] if destroy else []
+        return self._plan(tracker, self.variables, *wanted, timeout_seconds=timeout_seconds)
+
+    def plan_from_nothing(self, variables: Mapping[str, Any] | None = None) -> Plan:
+        """Plan as if nothing had been applied, with `variables` instead of the root's own.
+
+        Threads may do so at once: no state is read, written or locked. The backend must be a
+        local one.
+
+        Raises:
+            ValueError: a variable is given that the root doesn't declare.
+        """
+        run = uuid.uuid4().hex
+        values = self.workdir / f"{run}.tfvars.json"
+        checked = Variables.check(self.directory, values, variables or {})
+        nothing = [f"-state={self.workdir / run}.tfstate", "-lock=false"]
+        try:
+            return self._plan(ProgressTracker("plan"), checked, *nothing)
+        finally:
+            values.unlink(missing_ok=True)
 
     def apply(
         self,
@@ -141,6 +146,32 @@ class Root:
         schemas: Mapping[str, Any] = self._read_json("providers schema")["provider_schemas"]
         return schemas
 
+    def _plan(
+        self,
+        tracker: ProgressTracker,
+        variables: Variables,
+        *arguments: str,
+        timeout_seconds: float | None = None,
+    ) -> Plan:
+        path = self.workdir / f"{uuid.uuid4().hex}.tfplan"
+        code, warnings = self._run(
+            tracker,
+            "-detailed-exitcode",
+            f"-out={path}",
+            f"-parallelism={self.parallelism}",
+            variables.write(),
+            *arguments,
+            variables=variables,
+            timeout_seconds=timeout_seconds,
+        )
+        return Plan(
+            path=path,
+            is_empty=code != _PLANNED_CHANGES,
+            counts=ChangeCounts.from_json(tracker.changes),
+            warnings=warnings,
+            load=lambda: self._read_json("show", str(path)),
+        )
+
     def _change(
         self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
     ) -> ApplyResult:
@@ -151,13 +182,18 @@ class Root:
         return ApplyResult(ChangeCounts.from_json(tracker.changes), seconds, warnings)
 
     def _run(
-        self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
+        self,
+        tracker: ProgressTracker,
+        *arguments: str,
+        variables: Variables | None = None,
+        timeout_seconds: float | None,
     ) -> tuple[int, tuple[Diagnostic, ...]]:
         """Run a command that reports in Terraform's JSON user interface.
 
         Returns its exit code and warnings.
         """
         command = tracker.command
+        relocate = (variables or self.variables).relocate
         diagnostics: list[Diagnostic] = []
         plain: list[str] = []
 
@@ -169,11 +205,11 @@ class Root:
                 return
             if event.get("type") == "diagnostic":
                 found = Diagnostic.from_json(event["diagnostic"], self.directory)
-                diagnostics.append(self.variables.relocate(found))
+                diagnostics.append(relocate(found))
             tracker.feed(event)
 
         try:
-            code = self._execute(
+            code, said = self._execute(
                 command,
                 "-input=false",
                 *arguments,
@@ -186,7 +222,11 @@ class Root:
             ) from None
         if code != 0 and not (command == "plan" and code == _PLANNED_CHANGES):
             raise TerraformError(
-                command, self.directory, diagnostics, exit_code=code, output=self._said(plain)
+                command,
+                self.directory,
+                diagnostics,
+                exit_code=code,
+                output="\n".join([*plain, said]),
             )
         return code, tuple(diagnostics)
 
@@ -194,11 +234,10 @@ class Root:
         """Run a command that prints one JSON document, and return it."""
         lines: list[str] = []
         try:
-            code = self._execute(command, *arguments, on_line=lines.append)
+            code, said = self._execute(command, *arguments, on_line=lines.append)
         except process.CommandTimeoutError as late:
             raise TerraformTimeoutError(command, self.directory, late.seconds, ()) from None
-        if code != 0:
-            said = self._said([])  # what was printed of the document may hold secrets
+        if code != 0:  # what was printed of the document may hold secrets
             raise TerraformError(command, self.directory, exit_code=code, output=said)
         document: dict[str, Any] = json.loads("\n".join(lines))
         return document
@@ -209,28 +248,30 @@ class Root:
         *arguments: str,
         on_line: Callable[[str], None],
         timeout_seconds: float | None = None,
-    ) -> int:
-        return process.run(
-            [*self.cli.argv, *command.split(), "-json", *arguments],
-            cwd=self._stage(),
-            environment=self.environment,
-            stderr=self._stderr,
-            on_line=on_line,
-            timeout_seconds=self.timeout_seconds if timeout_seconds is None else timeout_seconds,
-            grace_seconds=self.grace_seconds,
-        )
-
-    @property
-    def _stderr(self) -> Path:
-        return self.workdir / "stderr.log"
-
-    def _said(self, lines: list[str]) -> str:
-        return "\n".join([*lines, self._stderr.read_text(encoding="utf-8", errors="replace")])
+    ) -> tuple[int, str]:
+        """Run a command, and return its exit code and what it wrote to standard error."""
+        stderr = self.workdir / f"{uuid.uuid4().hex}.log"
+        try:
+            code = process.run(
+                [*self.cli.argv, *command.split(), "-json", *arguments],
+                cwd=self._stage(),
+                environment=self.environment,
+                stderr=stderr,
+                on_line=on_line,
+                timeout_seconds=(
+                    self.timeout_seconds if timeout_seconds is None else timeout_seconds
+                ),
+                grace_seconds=self.grace_seconds,
+            )
+            return code, stderr.read_text(encoding="utf-8", errors="replace")
+        finally:
+            stderr.unlink(missing_ok=True)
 
     def _stage(self) -> Path:
-        staged = stage.build(self.directory, self.workdir / "stage")
-        for name, text in self.extra_files.items():
-            (staged / name).write_text(text, encoding="utf-8")
+        with self._staging:
+            staged = stage.build(self.directory, self.workdir / "stage")
+            for name, text in self.extra_files.items():
+                (staged / name).write_text(text, encoding="utf-8")
         return staged
 
     def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
