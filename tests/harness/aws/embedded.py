@@ -14,6 +14,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 
+from harness import emptied
 from harness.aws import supplement
 from harness.aws.application import Application
 from harness.aws.calls import CallLog
@@ -69,6 +70,7 @@ class EmbeddedAWS:
         self.faults = Faults()
         self._identities = Identities()
         self._closed = False
+        self.endpoint_url = ""
         try:
             supplement.install()
             self._operator_key = self._found_management_account()
@@ -182,6 +184,7 @@ class EmbeddedAWS:
         self._identities.forget()
         self.calls.clear()
         self.faults.clear()
+        emptied.tell(self.endpoint_url)
 
 
 @functools.cache

@@ -36,6 +36,9 @@ class Progress:
 
 ProgressCallback = Callable[[Progress], None]
 
+observers: list[ProgressCallback] = []
+"""Told every step of every root of this process, in whichever thread it happens."""
+
 _KINDS = {
     "apply_start": ProgressKind.STARTED,
     "apply_progress": ProgressKind.RUNNING,
@@ -95,17 +98,15 @@ class ProgressTracker:
     def _tell(
         self, kind: ProgressKind, address: str = "", action: str = "", elapsed: float = 0.0
     ) -> None:
-        if self.callback is None:
-            return
-        self.callback(
-            Progress(
-                command=self.command,
-                kind=kind,
-                address=address,
-                action=action,
-                elapsed_seconds=elapsed,
-                completed=self.completed,
-                total=self.total,
-                in_progress=tuple(self._running),
-            )
+        step = Progress(
+            command=self.command,
+            kind=kind,
+            address=address,
+            action=action,
+            elapsed_seconds=elapsed,
+            completed=self.completed,
+            total=self.total,
+            in_progress=tuple(self._running),
         )
+        for tell in (*observers, *([self.callback] if self.callback else [])):
+            tell(step)

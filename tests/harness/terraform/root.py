@@ -7,26 +7,29 @@ import os
 import threading
 import time
 import uuid
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from harness.terraform import process, stage
+from harness.terraform import installation, process, stage
 from harness.terraform.errors import Diagnostic, TerraformError, TerraformTimeoutError
 from harness.terraform.plan import ApplyResult, ChangeCounts, Outputs, Plan
 from harness.terraform.progress import ProgressTracker
 from harness.terraform.variables import Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from harness.terraform.executable import TerraformCli
     from harness.terraform.progress import ProgressCallback
     from harness.terraform.providers import ProviderSource
+    from harness.terraform.warm import WarmProviders
 
 _PLANNED_CHANGES = 2
 """The exit code of `plan -detailed-exitcode` when something would change."""
 
 _INHERITED = ("TF_LOG", "TF_LOG_PATH")
+_WITHOUT_PROVIDER = ("output", "state pull")
 _INSTALLATION_FAILED = ("provider package", "install provider")
 
 
@@ -49,6 +52,7 @@ class Root:
         environment: Mapping[str, str],
         variables: Mapping[str, Any] | None = None,
         extra_files: Mapping[str, str] | None = None,
+        warm: WarmProviders | None = None,
         parallelism: int = 10,
         timeout_seconds: float = 900,
         grace_seconds: float = 60,
@@ -66,22 +70,29 @@ class Root:
         self.workdir.mkdir(parents=True, exist_ok=True)
         self._staging = threading.Lock()
         self.environment = self._environment(environment)
+        self._warm = warm if _may_be_warm(self.environment) else None
 
     def init(self, *, timeout_seconds: float | None = None) -> None:
         """Install the provider and set up the backend.
 
         A lock file beside the root is binding; without one the run makes one of its own.
         """
-        locked = (self.directory / stage.LOCK_FILE).exists()
-        arguments = ["-reconfigure", *(["-lockfile=readonly"] if locked else [])]
+        if self._warm is not None:
+            nobody = installation.attached(os.getpid(), 9)  # init starts no provider
+            self._init(nobody, timeout_seconds)
+            if self._constraints() in self._warm.installations:
+                return
         try:
             with self.providers.exclusively():
-                self._run(ProgressTracker("init"), *arguments, timeout_seconds=timeout_seconds)
+                self._init({}, timeout_seconds)
         except TerraformError as error:
             summaries = " ".join(item.summary for item in error.errors)
             if any(sign in summaries for sign in _INSTALLATION_FAILED):
                 raise error.with_hint(self.providers.explain()) from None
             raise
+        if self._warm is not None:
+            binary = installation.installed(self._stage(), self._data)
+            self._warm.installations[self._constraints()] = binary
 
     def plan(
         self,
@@ -172,6 +183,13 @@ class Root:
             load=lambda: self._read_json("show", str(path)),
         )
 
+    def _init(self, provider: Mapping[str, str], timeout_seconds: float | None) -> None:
+        locked = (self.directory / stage.LOCK_FILE).exists()
+        arguments = ["-reconfigure", *(["-lockfile=readonly"] if locked else [])]
+        self._run(
+            ProgressTracker("init"), *arguments, provider=provider, timeout_seconds=timeout_seconds
+        )
+
     def _change(
         self, tracker: ProgressTracker, *arguments: str, timeout_seconds: float | None
     ) -> ApplyResult:
@@ -186,6 +204,7 @@ class Root:
         tracker: ProgressTracker,
         *arguments: str,
         variables: Variables | None = None,
+        provider: Mapping[str, str] | None = None,
         timeout_seconds: float | None,
     ) -> tuple[int, tuple[Diagnostic, ...]]:
         """Run a command that reports in Terraform's JSON user interface.
@@ -211,9 +230,11 @@ class Root:
         try:
             code, said = self._execute(
                 command,
+                "-json",
                 "-input=false",
                 *arguments,
                 on_line=on_line,
+                provider=provider,
                 timeout_seconds=timeout_seconds,
             )
         except process.CommandTimeoutError as late:
@@ -234,7 +255,7 @@ class Root:
         """Run a command that prints one JSON document, and return it."""
         lines: list[str] = []
         try:
-            code, said = self._execute(command, *arguments, on_line=lines.append)
+            code, said = self._execute(command, "-json", *arguments, on_line=lines.append)
         except process.CommandTimeoutError as late:
             raise TerraformTimeoutError(command, self.directory, late.seconds, ()) from None
         if code != 0:  # what was printed of the document may hold secrets
@@ -247,25 +268,69 @@ class Root:
         command: str,
         *arguments: str,
         on_line: Callable[[str], None],
+        provider: Mapping[str, str] | None = None,
         timeout_seconds: float | None = None,
     ) -> tuple[int, str]:
-        """Run a command, and return its exit code and what it wrote to standard error."""
+        """Run a command, and return its exit code and what it wrote to standard error.
+
+        `provider` is what the environment says about the provider; by default it is found out.
+        """
         stderr = self.workdir / f"{uuid.uuid4().hex}.log"
+        staged = self._stage()
+        attached = self._attached(command, staged) if provider is None else nullcontext(provider)
         try:
-            code = process.run(
-                [*self.cli.argv, *command.split(), "-json", *arguments],
-                cwd=self._stage(),
-                environment=self.environment,
-                stderr=stderr,
-                on_line=on_line,
-                timeout_seconds=(
-                    self.timeout_seconds if timeout_seconds is None else timeout_seconds
-                ),
-                grace_seconds=self.grace_seconds,
-            )
+            with attached as said_about_provider:
+                code = process.run(
+                    [*self.cli.argv, *command.split(), *arguments],
+                    cwd=staged,
+                    environment={**self.environment, **said_about_provider},
+                    stderr=stderr,
+                    on_line=on_line,
+                    timeout_seconds=(
+                        self.timeout_seconds if timeout_seconds is None else timeout_seconds
+                    ),
+                    grace_seconds=self.grace_seconds,
+                )
             return code, stderr.read_text(encoding="utf-8", errors="replace")
         finally:
             stderr.unlink(missing_ok=True)
+
+    @contextmanager
+    def _attached(self, command: str, staged: Path) -> Iterator[Mapping[str, str]]:
+        """Lease a warm provider for a command that needs one."""
+        warm = self._warm
+        if warm is None or command in _WITHOUT_PROVIDER:
+            yield {}
+            return
+        if self._constraints() not in warm.installations:
+            self.init()
+        binary = warm.installations[self._constraints()]
+        if binary is None:
+            yield {}
+            return
+        configuration = installation.Configuration(staged, self._data)
+        types = None
+        if command != "providers schema":
+            types = configuration.types(self._state_as_text(configuration))
+        with warm.lease(binary, staged, self.environment, types) as attached:
+            yield attached
+
+    def _state_as_text(self, configuration: installation.Configuration) -> str:
+        if configuration.has_remote_state:
+            lines: list[str] = []
+            self._execute("state pull", on_line=lines.append)
+            return "\n".join(lines)
+        local = configuration.staged / "terraform.tfstate"
+        return local.read_text(encoding="utf-8") if local.exists() else ""
+
+    def _constraints(self) -> str:
+        configuration = installation.Configuration(self._stage(), self._data)
+        digest = configuration.constraints(self.directory / stage.LOCK_FILE)
+        return "\0".join([*self.cli.argv, str(self.providers.location), digest])
+
+    @property
+    def _data(self) -> Path:
+        return self.workdir / "data"
 
     def _stage(self) -> Path:
         with self._staging:
@@ -283,7 +348,17 @@ class Root:
         return inherited | {
             "CHECKPOINT_DISABLE": "1",
             "TF_IN_AUTOMATION": "1",
-            "TF_DATA_DIR": str(self.workdir / "data"),
+            "TF_DATA_DIR": str(self._data),
             "TF_CLI_CONFIG_FILE": str(self.providers.write_cli_config(self.workdir)),
             **given,
         }
+
+
+def _may_be_warm(environment: Mapping[str, str]) -> bool:
+    """Tell the embedded AWS from a real one.
+
+    A warm provider holds credentials behind a port that every user of the machine can reach, and
+    Terraform attaches to it without TLS: right for credentials that are worth nothing.
+    """
+    endpoint = environment.get("AWS_ENDPOINT_URL", "")
+    return endpoint.startswith("http://127.0.0.1:") and "TF_REATTACH_PROVIDERS" not in environment

@@ -11,16 +11,24 @@ root.destroy()
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.terraform.errors import DiscoveryError
 from harness.terraform.executable import TerraformCli, find_cli
 from harness.terraform.providers import ProviderSource, find_providers
 from harness.terraform.root import Root
+from harness.terraform.warm import WarmProviders, shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+MODE = "HARNESS_TERRAFORM_PROVIDERS"
+"""Environment variable: `warm` or `stock`."""
+
+WARM, STOCK = "warm", "stock"
 
 
 @dataclass(frozen=True)
@@ -29,16 +37,31 @@ class Terraform:
 
     cli: TerraformCli
     providers: ProviderSource
+    warm: WarmProviders | None = None
+    """Where roots on the embedded AWS get their providers; None launches them as Terraform does."""
 
     @classmethod
-    def discover(cls, plugin_dir: Path | None = None) -> Terraform:
+    def discover(cls, plugin_dir: Path | None = None, *, mode: str | None = None) -> Terraform:
         """Find both on this machine; `python -m harness.terraform` prints what this finds.
+
+        Args:
+            plugin_dir: a mirror to take the provider from.
+            mode: `warm` or `stock`; by default what HARNESS_TERRAFORM_PROVIDERS says, or warm.
 
         Raises:
             DiscoveryError: nothing usable was found; says where it looked and what to set.
         """
         cli = find_cli()
-        return cls(cli, find_providers(cli.platform, plugin_dir))
+        providers = find_providers(cli.platform, plugin_dir)
+        chosen = mode or os.environ.get(MODE, "").strip() or WARM
+        if chosen not in (WARM, STOCK):
+            raise DiscoveryError(f"{MODE} is {chosen!r}; it can be {WARM!r} or {STOCK!r}")
+        return cls(cli, providers, shared() if chosen == WARM else None)
+
+    def __str__(self) -> str:
+        versions = " or ".join(self.providers.versions) or "as Terraform chooses"
+        mode = WARM if self.warm else STOCK
+        return f"{self.cli.version} with hashicorp/aws {versions}, {mode} providers"
 
     def root(
         self,
@@ -67,6 +90,7 @@ class Terraform:
             workdir=workdir,
             environment=environment,
             variables=variables,
+            warm=self.warm,
             parallelism=parallelism,
             timeout_seconds=timeout_seconds,
             grace_seconds=grace_seconds,
@@ -97,6 +121,7 @@ class Terraform:
             environment=environment,
             variables=variables,
             extra_files={"providers.tf.json": _provider_blocks(providers)} if providers else None,
+            warm=self.warm,
             parallelism=parallelism,
             timeout_seconds=timeout_seconds,
             grace_seconds=grace_seconds,
