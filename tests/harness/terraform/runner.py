@@ -70,6 +70,7 @@ class Terraform:
         workdir: Path,
         environment: Mapping[str, str],
         variables: Mapping[str, Any] | None = None,
+        files: Mapping[str, str] | None = None,
         parallelism: int = 10,
         timeout_seconds: float = 900,
         grace_seconds: float = 60,
@@ -78,6 +79,7 @@ class Terraform:
 
         `environment` holds the credentials and, for the embedded AWS, its address: no `AWS_*` or
         `TF_*` variable of this process reaches Terraform, so no run touches an account by accident.
+        `files` are put beside the configuration, by name; the directory itself stays as it is.
 
         Raises:
             FileNotFoundError: `directory` holds no Terraform files.
@@ -90,6 +92,7 @@ class Terraform:
             workdir=workdir,
             environment=environment,
             variables=variables,
+            extra_files=files,
             warm=self.warm,
             parallelism=parallelism,
             timeout_seconds=timeout_seconds,
@@ -104,6 +107,7 @@ class Terraform:
         environment: Mapping[str, str],
         variables: Mapping[str, Any] | None = None,
         providers: Mapping[str, Mapping[str, Any]] | None = None,
+        files: Mapping[str, str] | None = None,
         parallelism: int = 10,
         timeout_seconds: float = 900,
         grace_seconds: float = 60,
@@ -120,7 +124,10 @@ class Terraform:
             workdir=workdir,
             environment=environment,
             variables=variables,
-            extra_files={"providers.tf.json": _provider_blocks(providers)} if providers else None,
+            extra_files={
+                **(files or {}),
+                **({"providers.tf.json": _provider_blocks(providers)} if providers else {}),
+            },
             warm=self.warm,
             parallelism=parallelism,
             timeout_seconds=timeout_seconds,
