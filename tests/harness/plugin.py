@@ -5,15 +5,44 @@ Installing the package registers it; `pytest --help` lists its options under "te
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.aws import EmbeddedAWS
-from harness.terraform import Terraform
+from harness.terraform import DiscoveryError, Terraform
+from harness.terraform.runner import MODE, STOCK, WARM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytest_plugins = ("harness.pytest_terraform",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of providers."""
+    group = parser.getgroup("terraform")
+    group.addoption(
+        "--tf-providers",
+        choices=(WARM, STOCK),
+        help=f"keep providers warm, or let Terraform launch its own (default: {MODE}, or warm)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the choice of providers over the environment's."""
+    if mode := config.getoption("--tf-providers"):
+        os.environ[MODE] = mode  # for the processes that tests start, too
+
+
+def pytest_report_header() -> str:
+    """Say what Terraform, which provider and which mode the tests run with."""
+    try:
+        terraform = Terraform.discover()
+    except DiscoveryError as error:
+        return f"terraform: none that can be used; tests that need it will fail. {error}"
+    return f"terraform: {terraform}"
 
 
 @pytest.fixture(scope="session")
