@@ -13,6 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
+pytest_plugins = ("pytester",)
+
 HERE = Path(__file__).parent
 # Folders whose files share something that takes long to apply.
 SHARED = ("modules", "platform")

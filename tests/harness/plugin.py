@@ -17,7 +17,12 @@ from harness.terraform.runner import MODE, STOCK, WARM
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ("harness.pytest_terraform",)
+pytest_plugins = (
+    "harness.pytest_terraform",
+    "harness.testing.examples",
+    "harness.testing.plans",
+    "harness.testing.validations",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
