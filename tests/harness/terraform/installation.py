@@ -21,7 +21,6 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 _LOCKED = re.compile(rf'provider "{re.escape(PROVIDER)}" {{\s*version\s*=\s*"([^"]+)"')
 _TYPE = re.compile(r"\baws_[a-z0-9_]+\b")
-_REMOTE_BACKEND = re.compile(r'\bbackend\s+"(?!local")|"backend"\s*:\s*\{\s*"(?!local")')
 
 
 def installed(staged: Path, data: Path) -> Path | None:
@@ -55,6 +54,7 @@ class Configuration:
 
     def __init__(self, staged: Path, data: Path) -> None:
         self.staged = staged
+        self._data = data
         self._texts = [
             path.read_text(encoding="utf-8")
             for directory in _directories(staged, data)
@@ -71,8 +71,12 @@ class Configuration:
 
     @property
     def has_remote_state(self) -> bool:
-        """Whether its state is elsewhere than in the staged directory."""
-        return any(map(_REMOTE_BACKEND.search, self._texts))
+        """Whether `init` set up a backend other than a file in the staged directory."""
+        chosen = self._data / "terraform.tfstate"
+        if not chosen.exists():
+            return False
+        backend = json.loads(chosen.read_text(encoding="utf-8")).get("backend") or {}
+        return bool(backend.get("type", "local") != "local")
 
     def types(self, *states: str) -> set[str]:
         """Everything that reads like a type of the provider in the configuration or a state."""

@@ -30,11 +30,13 @@ _M = TypeVar("_M", bound=_Mortal)
 
 @dataclass(frozen=True)
 class Configured:
-    """A process with its configuration; `home` is None if the provider refused that."""
+    """A process with its configuration."""
 
     backend: Backend
     answer: bytes
-    home: guard.Home | None
+    """What the provider said to the configuration."""
+    caller: bytes
+    """Whom AWS takes it for; empty if the provider refused its configuration."""
 
     @property
     def alive(self) -> bool:
@@ -77,12 +79,11 @@ class Place:
 
         Raises:
             BackendError, grpc.aio.AioRpcError: as `Backend.call` does.
-            WrongAccountError: its credentials belong to another account.
         """
         config = parse("ConfigureRequest", request).config.msgpack
         task = self._configured.get(config)
         if task is None or not _is_useful(task):
-            task = self._configured[config] = asyncio.create_task(self._configure(request, config))
+            task = self._configured[config] = asyncio.create_task(self._configure(request))
         return await asyncio.shield(task)
 
     @property
@@ -110,18 +111,18 @@ class Place:
         log = self._logs / f"{id(self)}-{next(self._numbers)}.log"
         return await Backend.start(self.provider.binary, self.cwd, self.environment, log)
 
-    async def _configure(self, request: bytes, config: bytes) -> Configured:
+    async def _configure(self, request: bytes) -> Configured:
         spare, self._spare = self._spare, None
-        backend = await (spare or self._start())
+        backend = await (spare if spare and _is_useful(spare) else self._start())
         try:
             answer = await backend.call("Configure", request)
             said = parse("ConfigureResponse", answer).diagnostics
             if any(diagnostic.severity == ERROR for diagnostic in said):
                 await backend.close()
-                return Configured(backend, answer, None)
+                return Configured(backend, answer, b"")
             schema = await self.provider.schema(lambda: backend.call("GetSchema", b""))
-            who = await backend.call("ReadDataSource", guard.question(schema))
-            return Configured(backend, answer, guard.home(config, self.environment, who))
+            caller = await backend.call("ReadDataSource", guard.question(schema))
+            return Configured(backend, answer, caller)
         except BaseException:
             await backend.close()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
@@ -20,7 +21,7 @@ from harness.terraform.warm.messages import SERVICE, parse
 from harness.terraform.warm.schema import trim_identities
 
 if TYPE_CHECKING:
-    from harness.terraform.warm.place import Configured, Place
+    from harness.terraform.warm.place import Place
 
     _Handlers = grpc.GenericRpcHandler[bytes, bytes]
     _Method = grpc.RpcMethodHandler[bytes, bytes]
@@ -31,6 +32,14 @@ else:
 _RESOURCE_CALLS = frozenset({"ReadResource", "PlanResourceChange", "ApplyResourceChange"})
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """What a connection talks to, and where that works."""
+
+    backend: Backend
+    home: guard.Home
+
+
 class Session(_Handlers):
     """What one root's Terraform connects to: a listener that serves its place and its types."""
 
@@ -38,7 +47,7 @@ class Session(_Handlers):
         self.place = place
         self.types = types
         self.port = 0
-        self._bound: dict[str, Configured] = {}
+        self._bound: dict[str, _Bound] = {}
         self._busy: Counter[str] = Counter()
         self._retiring: set[asyncio.Task[None]] = set()
         self._server = grpc.aio.server(options=MAXIMUM_MESSAGE)
@@ -74,7 +83,7 @@ class Session(_Handlers):
         return grpc.unary_unary_rpc_method_handler(handle)
 
     async def _answer(self, name: str, request: bytes, peer: str) -> bytes:
-        place, provider = self.place, self.place.provider
+        provider = self.place.provider
         if name == "GetSchema":
             schema = await provider.schema(lambda: self._ask(name, request))
             return schema.trimmed(self.types)
@@ -83,10 +92,9 @@ class Session(_Handlers):
         if name == "PrepareProviderConfig":
             return await provider.prepared(request, lambda: self._ask(name, request))
         if name == "Configure":
-            self._bound[peer] = await place.configured(request)
-            return self._bound[peer].answer
+            return await self._bind(request, peer)
         bound = self._bound.get(peer)
-        if bound is None or bound.home is None or name.startswith("Validate"):
+        if bound is None or name.startswith("Validate"):
             return b"" if name == "Stop" else await self._ask(name, request)
         if name == "Stop":
             return await self._stop(bound, peer)
@@ -95,16 +103,25 @@ class Session(_Handlers):
             await self._check(bound.home, request, answer)
         return answer
 
+    async def _bind(self, request: bytes, peer: str) -> bytes:
+        """Bind a connection for good, once it is known to be where its configuration says."""
+        configured = await self.place.configured(request)
+        if configured.caller:
+            config = parse("ConfigureRequest", request).config.msgpack
+            home = guard.home(config, self.place.environment, configured.caller)
+            self._bound[peer] = _Bound(configured.backend, home)
+        return configured.answer
+
     async def _ask(self, name: str, request: bytes) -> bytes:
         return await (await self.place.anyone()).call(name, request)
 
-    async def _stop(self, bound: Configured, peer: str) -> bytes:
+    async def _stop(self, bound: _Bound, peer: str) -> bytes:
         """Cut waits short as Terraform wishes, unless others wait for the same process.
 
         A provider that was stopped stays so: the process isn't used again.
         """
-        others = [other for other, item in self._bound.items() if item is bound and other != peer]
-        if any(self._busy[other] for other in others):
+        sharing = (other for other, item in self._bound.items() if item.backend is bound.backend)
+        if any(self._busy[other] for other in sharing if other != peer):
             return b""
         answer = await bound.backend.call("Stop", b"")
         self._retiring.add(retirement := asyncio.create_task(self._retire(bound.backend, peer)))
