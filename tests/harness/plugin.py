@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 pytest_plugins = (
     "harness.pytest_terraform",
+    "harness.testing.applies",
     "harness.testing.examples",
     "harness.testing.plans",
+    "harness.testing.requirements",
+    "harness.testing.static",
     "harness.testing.validations",
+    "harness.testing.waits",
 )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from house_rules.findings import Finding
+from house_rules.layout_rules import is_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from house_rules.hcl import Block, Folder
+    from harness.testing.static import Block, Folder
 
 ORGANIZATION = Path(__file__).parents[2] / "environments/organization.json"
 
@@ -48,25 +49,23 @@ def account_ids_are_data(folder: Folder) -> Iterator[Finding]:
 
 def state_lies_in_the_own_account(folder: Folder) -> Iterator[Finding]:
     """The backend is what organization.json says; bootstrap, which makes the bucket, has none."""
-    if folder.is_module:
+    if is_module(folder):
         return
     backends = [
-        (file, backend)
-        for file, block in folder.blocks("terraform")
-        for backend in block.inner("backend")
+        backend for block in folder.blocks("terraform") for backend in block.inner("backend")
     ]
     name = folder.path.name
     if name == "bootstrap":
-        for file, backend in backends:
+        for backend in backends:
             problem = "bootstrap has a backend, whose bucket it is there to make"
-            yield Finding(file.path, backend.line, problem, "take it out")
+            yield Finding(backend.file, backend.line, problem, "take it out")
         return
     if not backends:
         problem = "the root has no backend"
         fix = f"add an s3 backend with {_expected(name)}"
         yield Finding(folder.path / "backend.tf", 1, problem, fix)
-    for file, backend in backends:
-        yield from _differences(file.path, backend, _expected(name))
+    for backend in backends:
+        yield from _differences(backend, _expected(name))
 
 
 def _expected(root: str) -> dict[str, Any]:
@@ -83,18 +82,19 @@ def _expected(root: str) -> dict[str, Any]:
     }
 
 
-def _differences(path: Path, backend: Block, expected: dict[str, Any]) -> Iterator[Finding]:
+def _differences(backend: Block, expected: dict[str, Any]) -> Iterator[Finding]:
     if backend.labels != ("s3",):
-        yield Finding(path, backend.line, "the backend is not s3", "keep the state in S3")
+        yield Finding(backend.file, backend.line, "the backend is not s3", "keep the state in S3")
         return
     for name, value in expected.items():
         attribute = backend.attributes.get(name)
         found = attribute.value if attribute else None
         if found != value:
             line = attribute.line if attribute else backend.line
-            yield Finding(path, line, f"{name} of the backend is {found!r}", f"write {value!r}")
+            problem = f"{name} of the backend is {found!r}"
+            yield Finding(backend.file, line, problem, f"write {value!r}")
     for attribute in backend.attributes.values():
         allowed = attribute.name == "kms_key_id" and attribute.value == _STATE_KEY
         if attribute.name not in expected and not allowed:
             problem = f"{attribute.name} of the backend is not agreed"
-            yield Finding(path, attribute.line, problem, "take it out")
+            yield Finding(backend.file, attribute.line, problem, "take it out")

@@ -10,7 +10,7 @@ from house_rules.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from house_rules.hcl import Folder
+    from harness.testing.static import Folder
 
 _EMULATOR_WORDS = re.compile(
     r"\b(localhost|127\.0\.0\.1|moto|localstack|emulator|embedded)\b", re.IGNORECASE
@@ -26,37 +26,37 @@ def nothing_is_there_for_the_emulators_sake(folder: Folder) -> Iterator[Finding]
             word = _EMULATOR_WORDS.search(line)
             if word:
                 yield Finding(file.path, number, f"it speaks of {word[0]}", "take it out")
-    for file, top in folder.blocks("provider", "terraform"):
+    for top in folder.blocks("provider", "terraform"):
         for block in top.walk():
             if block.kind == "endpoints" or "endpoints" in block.attributes:
                 fix = "take it out: AWS_ENDPOINT_URL directs the provider"
-                yield Finding(file.path, block.line, "it overrides endpoints", fix)
+                yield Finding(top.file, block.line, "it overrides endpoints", fix)
             for attribute in block.attributes.values():
                 if _EMULATOR_FLAGS.match(attribute.name):
                     problem = f"it sets {attribute.name}"
-                    yield Finding(file.path, attribute.line, problem, "take it out")
+                    yield Finding(top.file, attribute.line, problem, "take it out")
 
 
 def drift_is_not_ignored(folder: Folder) -> Iterator[Finding]:
     """What Terraform owns it corrects; `ignore_changes` hides who owns it."""
-    for file, top in folder.blocks():
+    for top in folder.blocks():
         for block in top.walk():
             if block.kind == "lifecycle" and "ignore_changes" in block.attributes:
                 line = block.attributes["ignore_changes"].line
                 fix = "take it out, and make one owner of the attribute"
-                yield Finding(file.path, line, "it ignores changes", fix)
+                yield Finding(top.file, line, "it ignores changes", fix)
 
 
 def applies_run_no_programs(folder: Folder) -> Iterator[Finding]:
     """A plan says all that an apply does: no provisioners, no null resources."""
-    for file, top in folder.blocks():
+    for top in folder.blocks():
         if top.kind == "resource" and top.labels[0] == "null_resource":
             problem, fix = "null_resource does nothing by itself", "take it out"
-            yield Finding(file.path, top.line, problem, fix)
+            yield Finding(top.file, top.line, problem, fix)
         for block in top.walk():
             if block.kind == "provisioner":
                 problem = f"provisioner {' '.join(block.labels)} runs outside the plan"
-                yield Finding(file.path, block.line, problem, "do it before the apply, or natively")
+                yield Finding(top.file, block.line, problem, "do it before the apply, or natively")
 
 
 def plans_repeat(folder: Folder) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from house_rules.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from house_rules.hcl import Block, Folder
+    from harness.testing.static import Block, Folder
 
 
 @dataclass(frozen=True)
@@ -74,30 +74,30 @@ def nothing_is_deprecated_in_provider_6(folder: Folder) -> Iterator[Finding]:
                 if found:
                     problem = f"{found[0]}: {deprecation.reason}"
                     yield Finding(file.path, number, problem, deprecation.instead)
-    for file, block in folder.blocks("resource"):
+    for block in folder.blocks("resource"):
         kind = block.labels[0]
         if kind in RESOURCES:
-            yield Finding(file.path, block.line, f"{kind} is deprecated", RESOURCES[kind])
+            yield Finding(block.file, block.line, f"{kind} is deprecated", RESOURCES[kind])
         for name, at in _arguments(block):
             if (kind, name) in ARGUMENTS:
                 problem = f"{name} of {kind} is deprecated"
-                yield Finding(file.path, at, problem, ARGUMENTS[kind, name])
+                yield Finding(block.file, at, problem, ARGUMENTS[kind, name])
 
 
 def nothing_is_deprecated_in(schema: Mapping[str, Any], folder: Folder) -> Iterator[Finding]:
     """Check against the schema that the installed provider reports about itself."""
     kinds = {"resource": schema["resource_schemas"], "data": schema["data_source_schemas"]}
-    for file, block in folder.blocks(*kinds):
+    for block in folder.blocks(*kinds):
         known = kinds[block.kind].get(block.labels[0])
         if known is None:
             continue  # another provider's, such as terraform_data
         label = ".".join(block.labels)
         if known["block"].get("deprecated"):
             problem = f"{block.labels[0]} is deprecated"
-            yield Finding(file.path, block.line, problem, "see the provider's page about it")
+            yield Finding(block.file, block.line, problem, "see the provider's page about it")
         for name, line in _deprecated(block, known["block"]):
             problem = f"{name} of {label} is deprecated"
-            yield Finding(file.path, line, problem, "see the provider's page about it")
+            yield Finding(block.file, line, problem, "see the provider's page about it")
 
 
 def _arguments(block: Block) -> Iterator[tuple[str, int]]:

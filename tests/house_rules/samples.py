@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from house_rules.hcl import Folder
+from harness.testing.static import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.testing.static import Folder
 from house_rules.findings import Finding
-from house_rules.hcl import Folder
 from house_rules.rules import RULES
 from house_rules.samples import BACKEND, DEV_ACCOUNT, GOOD, MODULE, ROOT, folder_of, variable
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from harness.terraform import Terraform
+from harness.testing.static import Folder
 from house_rules.deprecations import nothing_is_deprecated_in
 from house_rules.findings import Finding
-from house_rules.hcl import Folder
 from house_rules.rules import RULES
 from house_rules.samples import GOOD, folder_of
 

@@ -11,9 +11,11 @@ def test_retention(plan):
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from harness.terraform import SENSITIVE
+from harness.testing.applied import AppliedRoot, Clients
 from harness.testing.differences import AFTER_APPLY, MISSING, ExpectationError
 from harness.testing.options import Options
 from harness.testing.planned import PlannedResource, PlannedRoot
@@ -21,27 +23,33 @@ from harness.testing.rejects import Rejection, rejects
 from harness.testing.workbench import Planner
 
 if TYPE_CHECKING:
+    from harness.testing.applies import Applies, applied_fixture
     from harness.testing.requirements import pci
 
 __all__ = [
     "AFTER_APPLY",
     "MISSING",
     "SENSITIVE",
+    "AppliedRoot",
+    "Applies",
+    "Clients",
     "ExpectationError",
     "Options",
     "PlannedResource",
     "PlannedRoot",
     "Planner",
     "Rejection",
+    "applied_fixture",
     "pci",
     "rejects",
 ]
 
 
+_OF_PLUGINS = {"Applies": "applies", "applied_fixture": "applies", "pci": "requirements"}
+
+
 def __getattr__(name: str) -> Any:
     # pytest wants to be the first to import its plugins.
-    if name == "pci":
-        from harness.testing.requirements import pci
-
-        return pci
+    if name in _OF_PLUGINS:
+        return getattr(importlib.import_module(f"{__name__}.{_OF_PLUGINS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
