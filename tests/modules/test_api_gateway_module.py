@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.testing import rejects
 from payment_core.problems import CATALOGUE, CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
+
+    from harness.testing import PlannedRoot, Planner
+    from harness.testing.examples import ExamplePlanner
+
+MODULE = "modules/api-gateway"
 
 FUNCTION = "arn:aws:lambda:eu-west-1:555555555555:function"
 OPENAPI = """
@@ -45,84 +52,94 @@ GOOD = {
 
 
 def client(**changes: Any) -> dict[str, Any]:
-    return {"clients": {"m_bakery": {"rate_per_second": 1, "burst": 1, **changes}}}
+    return {"m_bakery": {"rate_per_second": 1, "burst": 1, **changes}}
 
 
 def integrations(**changes: Any) -> dict[str, Any]:
-    return {"integrations": {"default": alias("payments"), **changes}}
+    return {"default": alias("payments"), **changes}
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "capital_name": ({"name": "Payments"}, "lower-case letters, digits and hyphens"),
-    "newer_openapi": ({"openapi": OPENAPI.replace("3.0.3", "3.1.0")}, "imports no 3.1"),
-    "not_openapi": ({"openapi": "{"}, "content of an OpenAPI 3.0 document"),
-    "extensions": ({"openapi": OPENAPI + "x-amazon-apigateway-policy: {}"}, "Leave `x-amazon"),
-    "nameless_operation": (
-        {"openapi": OPENAPI.replace("operationId: authorizePayment", ""), **integrations()},
+@dataclass(frozen=True)
+class Refused:
+    """One wrong value, the words of its refusal, and what else must change to get that far."""
+
+    variable: str
+    value: Any
+    words: str
+    besides: Mapping[str, Any] = field(default_factory=dict)
+
+
+REFUSED = {
+    "capital_name": Refused("name", "Payments", "lower-case letters, digits and hyphens"),
+    "newer_openapi": Refused("openapi", OPENAPI.replace("3.0.3", "3.1.0"), "imports no 3.1"),
+    "not_openapi": Refused("openapi", "{", "content of an OpenAPI 3.0 document"),
+    "extensions": Refused("openapi", OPENAPI + "x-amazon-apigateway-policy: {}", "Leave `x-amazon"),
+    "nameless_operation": Refused(
+        "openapi",
+        OPENAPI.replace("operationId: authorizePayment", ""),
         "an `operationId` of its own",
+        {"integrations": integrations()},
     ),
-    "same_operation_twice": (
-        {"openapi": OPENAPI.replace("authorizePayment", "listPayments"), **integrations()},
+    "same_operation_twice": Refused(
+        "openapi",
+        OPENAPI.replace("authorizePayment", "listPayments"),
         "an `operationId` of its own",
+        {"integrations": integrations()},
     ),
-    "slow_integration": (integrations(timeout_ms=60000), "within 50 to 29000 ms"),
-    "unknown_operation": (
+    "slow_integration": Refused(
+        "integrations", integrations(timeout_ms=60000), "within 50 to 29000 ms"
+    ),
+    "unknown_operation": Refused(
+        "integrations",
         integrations(by_operation={"chargeCard": alias("list")}),
         "It has: listPayments, authorizePayment.",
     ),
-    "no_throttle": (
-        {"capacity": {"transactions_per_second": 0, "burst": 1}, "clients": {}},
+    "no_throttle": Refused(
+        "capacity",
+        {"transactions_per_second": 0, "burst": 1},
         "Both capacities must be over 0",
+        {"clients": {}},
     ),
-    "no_rate": (client(rate_per_second=0), "a rate, a burst"),
-    "oversold_rate": (client(rate_per_second=51), "promise 51 requests a second, the service"),
-    "oversold_burst": (client(burst=61), "promise bursts of 61 requests, the service holds 60"),
-    "capital_stage": ({"stage_name": "Live"}, "lower-case letters, digits and underscores"),
-    "short_account": ({"allowed_account_ids": ["42"]}, "has 12 digits"),
-    "old_tls": ({"tls": {"security_policy": "TLS_1_0"}}, "TLS 1.2 or better"),
-    "short_logs": ({"logs": {"retention_days": 7}}, "three months at hand"),
-    "no_execution_log": ({"logs": {"execution_level": "OFF"}}, "it can't be off"),
-    "alarm_at_zero": ({"alarm_thresholds": {"latency_p99_ms": 0}}, "thresholds are over 0"),
+    "no_rate": Refused("clients", client(rate_per_second=0), "a rate, a burst"),
+    "oversold_rate": Refused(
+        "clients", client(rate_per_second=51), "promise 51 requests a second, the service"
+    ),
+    "oversold_burst": Refused(
+        "clients", client(burst=61), "promise bursts of 61 requests, the service holds 60"
+    ),
+    "capital_stage": Refused("stage_name", "Live", "lower-case letters, digits and underscores"),
+    "short_account": Refused("allowed_account_ids", ["42"], "has 12 digits"),
+    "old_tls": Refused("tls", {"security_policy": "TLS_1_0"}, "TLS 1.2 or better"),
+    "short_logs": Refused("logs", {"retention_days": 7}, "three months at hand"),
+    "no_execution_log": Refused("logs", {"execution_level": "OFF"}, "it can't be off"),
+    "alarm_at_zero": Refused("alarm_thresholds", {"latency_p99_ms": 0}, "thresholds are over 0"),
 }
 
 
-@pytest.fixture(scope="module")
-def refusals(refuse: Callable[..., Any]) -> Any:
-    bad = {case: arguments for case, (arguments, _) in REFUSED.items()}
-    return refuse("api-gateway", GOOD, bad)
-
-
 @pytest.mark.parametrize("case", REFUSED)
-def test_invalid_input_is_refused(refusals: Any, case: str) -> None:
-    _, words = REFUSED[case]
-    assert any(words in message for message in refusals.of(case)), refusals.of(case)
+def test_invalid_input_is_refused(plan: Planner, case: str) -> None:
+    refused = REFUSED[case]
+    with rejects(variable=refused.variable, match=re.escape(refused.words)):
+        plan(MODULE, {**GOOD, **refused.besides, refused.variable: refused.value})
 
 
-def test_every_validation_is_triggered(refusals: Any) -> None:
-    assert not refusals.untriggered_rules
+def test_clients_are_metered_by_their_plans(plan_example: ExamplePlanner) -> None:
+    planned = plan_example("modules/api-gateway/README.md")
+    usage_plan = "module.payments_api.aws_api_gateway_usage_plan.client"
+    throttle = {"burst_limit": 30, "rate_limit": 30}
+    planned.one(f'{usage_plan}["m_bakery"]').expect(throttle_settings=[throttle], quota_settings=[])
+    planned.one(f'{usage_plan}["m_cinema"]').expect(quota_settings=[{"limit": 50000}])
 
 
-def test_clients_are_metered_by_their_plans(examples: Any) -> None:
-    plan = "module.payments_api.aws_api_gateway_usage_plan.client"
-    resources = examples.planned("api-gateway")
-    bakery, cinema = (resources[f'{plan}["{name}"]'] for name in ("m_bakery", "m_cinema"))
-    assert bakery["throttle_settings"] == [{"burst_limit": 30, "rate_limit": 30}]
-    assert bakery["quota_settings"] == []
-    assert cinema["quota_settings"][0]["limit"] == 50000
+@pytest.fixture
+def planned(plan: Planner) -> PlannedRoot:
+    """The plan of an API over known functions."""
+    return plan(MODULE, GOOD)
 
 
-@pytest.fixture(scope="module")
-def resources(consumer: Any) -> Any:
-    """The planned values of an API over known functions, by their address in the module."""
-    plan = consumer.modules("api-gateway", {"api": GOOD}).plan()
-    return {
-        address.removeprefix("module.api."): item.values for address, item in plan.resources.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def definition(resources: Any) -> Any:
-    return json.loads(resources["aws_api_gateway_rest_api.api"]["body"])
+@pytest.fixture
+def definition(planned: PlannedRoot) -> Any:
+    return planned.one("aws_api_gateway_rest_api").json("body")
 
 
 def test_every_operation_is_signed_metered_and_validated(definition: Any) -> None:
@@ -138,7 +155,9 @@ def test_every_operation_is_signed_metered_and_validated(definition: Any) -> Non
     assert operations["get"]["x-amazon-apigateway-request-validator"] == "parameters"
 
 
-def test_operations_go_to_their_functions_and_only_there(definition: Any, resources: Any) -> None:
+def test_operations_go_to_their_functions_and_only_there(
+    definition: Any, planned: PlannedRoot
+) -> None:
     operations = definition["paths"]["/merchants/{merchant_id}/payments"]
     called = {
         method: operation["x-amazon-apigateway-integration"]
@@ -147,8 +166,8 @@ def test_operations_go_to_their_functions_and_only_there(definition: Any, resour
     assert called["get"]["uri"] == alias("list")["invoke_arn"]
     assert called["post"]["uri"] == alias("payments")["invoke_arn"]
     assert {call["httpMethod"] for call in called.values()} == {"POST"}
-    permission = resources['aws_lambda_permission.single_operation["listPayments"]']
-    assert (permission["function_name"], permission["qualifier"]) == ("list", "live")
+    permission = planned.one('aws_lambda_permission.single_operation["listPayments"]')
+    permission.expect(function_name="list", qualifier="live")
 
 
 def test_definition_sets_tls_and_resource_policy(definition: Any) -> None:
@@ -178,18 +197,22 @@ def test_gateway_answers_problems_of_the_catalogue(definition: Any) -> None:
     assert len(responses) == 21
 
 
-def test_stage_throttles_and_logs_no_bodies(resources: Any) -> None:
-    settings = resources["aws_api_gateway_method_settings.all"]
-    (values,) = settings["settings"]
-    assert settings["method_path"] == "*/*"
-    assert (values["throttling_rate_limit"], values["throttling_burst_limit"]) == (50, 60)
-    assert (values["logging_level"], values["metrics_enabled"]) == ("INFO", True)
-    assert values["data_trace_enabled"] is False
-    assert values["caching_enabled"] is False
+def test_stage_throttles_and_logs_no_bodies(planned: PlannedRoot) -> None:
+    planned.one("aws_api_gateway_method_settings").expect(
+        method_path="*/*",
+        settings={
+            "throttling_rate_limit": 50,
+            "throttling_burst_limit": 60,
+            "logging_level": "INFO",
+            "metrics_enabled": True,
+            "data_trace_enabled": False,
+            "caching_enabled": False,
+        },
+    )
 
 
-def test_access_log_says_who_did_what_when_and_how_it_ended(resources: Any) -> None:
-    stage = resources["aws_api_gateway_stage.stage"]
+def test_access_log_says_who_did_what_when_and_how_it_ended(planned: PlannedRoot) -> None:
+    stage = planned.one("aws_api_gateway_stage").expect(xray_tracing_enabled=True)
     (settings,) = stage["access_log_settings"]
     logged = set(re.findall(r"\$context\.([A-Za-z.]+)", settings["format"]))
     who = {"identity.userArn", "identity.caller", "identity.accountId", "identity.apiKeyId"}
@@ -200,14 +223,13 @@ def test_access_log_says_who_did_what_when_and_how_it_ended(resources: Any) -> N
     never = r"authorization|apiKey\b|requestOverride|body|userAgent|error\.message"
     assert not re.search(never, " ".join(logged))
     assert len(settings["format"]) < 3000
-    assert stage["xray_tracing_enabled"] is True
 
 
-def test_alarms_follow_the_capacity(resources: Any) -> None:
-    near = resources["aws_cloudwatch_metric_alarm.near_capacity"]
-    assert near["threshold"] == pytest.approx(0.8 * 60 * 50)
-    server = resources['aws_cloudwatch_metric_alarm.errors["server_errors"]']
-    assert (server["metric_name"], server["threshold"]) == ("5XXError", 0.01)
+def test_alarms_follow_the_capacity(planned: PlannedRoot) -> None:
+    near = planned.one("aws_cloudwatch_metric_alarm.near_capacity")
+    near.expect(threshold=pytest.approx(0.8 * 60 * 50))
+    server = planned.one('aws_cloudwatch_metric_alarm.errors["server_errors"]')
+    server.expect(metric_name="5XXError", threshold=0.01)
 
 
 def test_merchants_policy_names_their_own_paths_only(examples: Any) -> None:

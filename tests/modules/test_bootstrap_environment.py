@@ -11,13 +11,14 @@ import hcl2
 import pytest
 
 from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
-from harness.terraform import TerraformError
+from harness.testing import rejects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.aws import EmbeddedAWS
     from harness.terraform import Root, Terraform
+    from harness.testing import Planner
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 ORGANIZATION = json.loads((ENVIRONMENTS / "organization.json").read_text(encoding="utf-8"))
@@ -176,19 +177,9 @@ def test_backend_output_is_that_of_the_account(account: Account) -> None:
     assert "use_lockfile" in backend
 
 
-def test_unknown_environment_is_refused(
-    terraform: Terraform, aws: EmbeddedAWS, tmp_path: Path
-) -> None:
-    root = terraform.root(
-        ENVIRONMENTS / "bootstrap",
-        workdir=tmp_path,
-        environment=aws.environment(ACCOUNT_ID),
-        variables={"environment": "staging"},
-    )
-    root.init()
-    with pytest.raises(TerraformError, match="There is no such account") as refused:
-        root.plan()
-    assert {error.variable for error in refused.value.errors} == {"environment"}
+def test_unknown_environment_is_refused(plan: Planner) -> None:
+    with rejects(variable="environment", match="There is no such account"):
+        plan("environments/bootstrap", environment="staging")
 
 
 def test_devs_backend_says_what_the_organization_says() -> None:

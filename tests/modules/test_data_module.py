@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from harness.testing import rejects
 
+if TYPE_CHECKING:
+    from harness.testing import PlannedRoot, Planner
+    from harness.testing.examples import ExamplePlanner
+
+MODULE = "modules/data"
 TABLE = 'module.data.aws_dynamodb_table.table["transactions"]'
 KEY = "module.data.aws_kms_key.data_class"
 
@@ -21,64 +25,66 @@ GOOD = {
 
 
 def table(**changes: Any) -> dict[str, Any]:
-    return {"tables": {"ledger": {"hash_key": "pk", "attributes": {"pk": "S"}, **changes}}}
+    return {"ledger": {"hash_key": "pk", "attributes": {"pk": "S"}, **changes}}
 
 
 INDEX = {"hash_key": "pk", "projection": "INCLUDE"}
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "capital_name": ({"name": "Payments"}, "lower-case letters"),
-    "spaced_class": ({"data_class": "card data"}, "lower-case letters"),
-    "key_gone_tomorrow": ({"key_deletion_window_days": 1}, "7 to 30 days"),
-    "no_recovery": ({"recovery_period_days": 0}, "1 to 35 days"),
-    "no_tables": ({"tables": {}}, "at least one table"),
-    "unused_attribute": (table(attributes={"pk": "S", "amount": "N"}), "exactly the hash and"),
-    "missing_attribute": (table(range_key="sk"), "exactly the hash and range keys"),
-    "wrong_type": (table(attributes={"pk": "STRING"}), '"S" (string), "N" (number)'),
-    "empty_projection": (table(indexes={"by_pk": INDEX}), '"ALL", "KEYS_ONLY" or "INCLUDE"'),
-    "wrong_stream": (table(stream_view="EVERYTHING"), "NEW_AND_OLD_IMAGES"),
+REFUSED: dict[str, tuple[str, Any, str]] = {
+    "capital_name": ("name", "Payments", "lower-case letters"),
+    "spaced_class": ("data_class", "card data", "lower-case letters"),
+    "key_gone_tomorrow": ("key_deletion_window_days", 1, "7 to 30 days"),
+    "no_recovery": ("recovery_period_days", 0, "1 to 35 days"),
+    "no_tables": ("tables", {}, "at least one table"),
+    "unused_attribute": (
+        "tables",
+        table(attributes={"pk": "S", "amount": "N"}),
+        "exactly the hash and",
+    ),
+    "missing_attribute": ("tables", table(range_key="sk"), "exactly the hash and range keys"),
+    "wrong_type": ("tables", table(attributes={"pk": "STRING"}), '"S" (string), "N" (number)'),
+    "empty_projection": (
+        "tables",
+        table(indexes={"by_pk": INDEX}),
+        '"ALL", "KEYS_ONLY" or "INCLUDE"',
+    ),
+    "wrong_stream": ("tables", table(stream_view="EVERYTHING"), "NEW_AND_OLD_IMAGES"),
 }
 
 
-@pytest.fixture(scope="module")
-def refusals(refuse: Callable[..., Any]) -> Any:
-    return refuse("data", GOOD, {case: arguments for case, (arguments, _) in REFUSED.items()})
-
-
 @pytest.mark.parametrize("case", REFUSED)
-def test_invalid_input_is_refused(refusals: Any, case: str) -> None:
-    _, words = REFUSED[case]
-    assert any(words in message for message in refusals.of(case)), refusals.of(case)
+def test_invalid_input_is_refused(plan: Planner, case: str) -> None:
+    variable, value, words = REFUSED[case]
+    with rejects(variable=variable, match=re.escape(words)):
+        plan(MODULE, {**GOOD, variable: value})
 
 
-def test_every_validation_is_triggered(refusals: Any) -> None:
-    assert not refusals.untriggered_rules
+@pytest.fixture
+def planned(plan_example: ExamplePlanner) -> PlannedRoot:
+    return plan_example("modules/data/README.md")
 
 
-def test_example_makes_the_table_and_its_key(examples: Any) -> None:
-    resources = examples.planned("data")
-    assert set(resources) == {TABLE, KEY, "module.data.aws_kms_alias.data_class"}
-    values = resources[TABLE]
-    assert values["name"] == "payments-dev-transactions"
-    assert values["ttl"] == [{"attribute_name": "expires_at", "enabled": True}]
-    (index,) = values["global_secondary_index"]
-    assert (index["name"], index["projection_type"]) == ("unresolved", "ALL")
+def test_example_makes_the_table_and_its_key(planned: PlannedRoot) -> None:
+    assert set(planned.resources) == {TABLE, KEY, "module.data.aws_kms_alias.data_class"}
+    planned.one(TABLE).expect(
+        name="payments-dev-transactions",
+        ttl=[{"attribute_name": "expires_at", "enabled": True}],
+        global_secondary_index=[{"name": "unresolved", "projection_type": "ALL"}],
+    )
 
 
-def test_tables_can_be_restored_and_are_protected(examples: Any) -> None:
-    values = examples.planned("data")[TABLE]
-    assert values["point_in_time_recovery"] == [{"enabled": True, "recovery_period_in_days": 35}]
-    assert values["deletion_protection_enabled"] is True
+def test_tables_can_be_restored_and_are_protected(planned: PlannedRoot) -> None:
+    planned.one(TABLE).expect(
+        point_in_time_recovery=[{"enabled": True, "recovery_period_in_days": 35}],
+        deletion_protection_enabled=True,
+    )
 
 
-def test_key_rotates(examples: Any) -> None:
-    values = examples.planned("data")[KEY]
-    assert values["enable_key_rotation"] is True
-    assert values["deletion_window_in_days"] == 30
+def test_key_rotates(planned: PlannedRoot) -> None:
+    planned.one(KEY).expect(enable_key_rotation=True, deletion_window_in_days=30)
 
 
-def test_key_is_used_only_through_dynamodb(examples: Any) -> None:
-    policy = json.loads(examples.planned("data")[KEY]["policy"])
-    administer, use = policy["Statement"]
+def test_key_is_used_only_through_dynamodb(planned: PlannedRoot) -> None:
+    administer, use = planned.one(KEY).json("policy")["Statement"]
     assert not {"kms:*", "kms:Decrypt", "kms:CreateGrant"} & set(administer["Action"])
     via = {"StringEquals": {"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"}}
     assert "kms:Decrypt" in use["Action"]

@@ -3,121 +3,131 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.testing import rejects
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.testing import PlannedRoot, Planner
+    from harness.testing.examples import ExamplePlanner
+
+MODULE = "modules/lambda-service"
 
 EXAMPLE = "module.transaction_gateway"
 SWEEPER = "module.platform.module.sweeper"
 
+RELEASED = {
+    "sha256_base64": "irrelevant",
+    "s3": {"bucket": "releases", "key": "service.zip", "object_version": "1"},
+}
 GOOD = {
     "name": "payments-dev-service",
     "description": "Does something",
     "handler": "service.handle",
     "concurrency": {"reserved": 1},
-    "artifact": {
-        "sha256_base64": "irrelevant",
-        "s3": {"bucket": "releases", "key": "service.zip", "object_version": "1"},
-    },
+    "artifact": RELEASED,
 }
 STATEMENT = {"actions": ["dynamodb:GetItem"], "resources": ["arn:aws:dynamodb:::table/a"]}
-ZIP = "dist/transaction_gateway.zip"
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "underscored_name": ({"name": "payments_dev"}, "lower-case letters, digits and hyphens"),
+REFUSED: dict[str, tuple[str, Any, str]] = {
+    "underscored_name": ("name", "payments_dev", "lower-case letters, digits and hyphens"),
     "two_artifacts": (
-        {"artifact": {**GOOD["artifact"], "path": ZIP}},  # type: ignore[dict-item]  # a table of JSON
+        "artifact",
+        {**RELEASED, "path": "dist/service.zip"},
         "either `path` or `s3`",
     ),
     "missing_zip": (
-        {"artifact": {"path": "dist/nothing.zip", "sha256_base64": ""}},
+        "artifact",
+        {"path": "dist/nothing.zip", "sha256_base64": ""},
         "`make package`",
     ),
-    "tampered_zip": ({"artifact": {"path": ZIP, "sha256_base64": "AAAA"}}, "isn't the released"),
-    "old_runtime": ({"runtime": "python3.8"}, "a runtime that AWS patches"),
-    "much_memory": ({"memory_mb": 20000}, "128 to 10240 MB"),
-    "endless": ({"timeout_seconds": 3600}, "1 to 900 seconds"),
-    "secret": ({"environment": {"ACQUIRER_API_KEY": "s3cr3t"}}, "must hold the ARN of a secret"),
-    "spaced_statement": ({"permissions": {"read items": STATEMENT}}, "letters and digits only"),
+    "old_runtime": ("runtime", "python3.8", "a runtime that AWS patches"),
+    "much_memory": ("memory_mb", 20000, "128 to 10240 MB"),
+    "endless": ("timeout_seconds", 3600, "1 to 900 seconds"),
+    "secret": ("environment", {"ACQUIRER_API_KEY": "s3cr3t"}, "must hold the ARN of a secret"),
+    "spaced_statement": ("permissions", {"read items": STATEMENT}, "letters and digits only"),
     "any_action": (
-        {"permissions": {"All": {**STATEMENT, "actions": ["dynamodb:*"]}}},
+        "permissions",
+        {"All": {**STATEMENT, "actions": ["dynamodb:*"]}},
         "Name every action in full",
     ),
     "any_resource": (
-        {"permissions": {"All": {**STATEMENT, "resources": ["*"]}}},
+        "permissions",
+        {"All": {**STATEMENT, "resources": ["*"]}},
         "Name the resources",
     ),
-    "many_retries": ({"asynchronous": {"maximum_retries": 9}}, "retries it 0, 1 or 2 times"),
-    "unlimited": ({"concurrency": {"reserved": -1}}, "Reserve at least 1"),
-    "whole_canary": ({"canary": {"stable_version": "1", "weight": 1}}, "over 0 and under 1"),
-    "latest_canary": ({"canary": {"stable_version": "$LATEST", "weight": 0.1}}, "a published"),
-    "crontab": ({"schedule": {"expression": "* * * * *"}}, "rate(1 minute)"),
-    "short_logs": ({"logs": {"retention_days": 30}}, "three months at hand"),
-    "quiet_logs": ({"logs": {"level": "NONE"}}, "TRACE, DEBUG, INFO"),
+    "many_retries": ("asynchronous", {"maximum_retries": 9}, "retries it 0, 1 or 2 times"),
+    "unlimited": ("concurrency", {"reserved": -1}, "Reserve at least 1"),
+    "whole_canary": ("canary", {"stable_version": "1", "weight": 1}, "over 0 and under 1"),
+    "latest_canary": ("canary", {"stable_version": "$LATEST", "weight": 0.1}, "a published"),
+    "crontab": ("schedule", {"expression": "* * * * *"}, "rate(1 minute)"),
+    "short_logs": ("logs", {"retention_days": 30}, "three months at hand"),
+    "quiet_logs": ("logs", {"level": "NONE"}, "TRACE, DEBUG, INFO"),
     "one_subnet": (
-        {"vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}},
+        "vpc",
+        {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
         "two subnets",
     ),
 }
 
 
-@pytest.fixture(scope="module")
-def refusals(refuse: Callable[..., Any]) -> Any:
-    bad = {case: arguments for case, (arguments, _) in REFUSED.items()}
-    return refuse("lambda-service", GOOD, bad)
-
-
 @pytest.mark.parametrize("case", REFUSED)
-def test_invalid_input_is_refused(refusals: Any, case: str) -> None:
-    _, words = REFUSED[case]
-    assert any(words in message for message in refusals.of(case)), refusals.of(case)
+def test_invalid_input_is_refused(plan: Planner, case: str) -> None:
+    variable, value, words = REFUSED[case]
+    with rejects(variable=variable, match=re.escape(words)):
+        plan(MODULE, {**GOOD, variable: value})
 
 
-def test_refused_secrets_are_not_repeated(refusals: Any) -> None:
-    assert "s3cr3t" not in "".join(refusals.of("secret"))
+def test_tampered_zip_is_refused(plan: Planner, release: Path) -> None:
+    artifact = {"path": release / "transaction_gateway.zip", "sha256_base64": "AAAA"}
+    with rejects(variable="artifact", match="isn't the released"):
+        plan(MODULE, {**GOOD, "artifact": artifact})
 
 
-def test_every_validation_is_triggered(refusals: Any) -> None:
-    assert not refusals.untriggered_rules
+def test_refused_secrets_are_not_repeated(plan: Planner) -> None:
+    with rejects(variable="environment", match="must hold the ARN") as refused:
+        plan(MODULE, {**GOOD, "environment": {"ACQUIRER_API_KEY": "s3cr3t"}})
+    assert "s3cr3t" not in "".join(item.message for item in refused.matching)
 
 
 @pytest.fixture
-def function(examples: Any) -> Any:
-    return examples.planned("lambda-service")[f"{EXAMPLE}.aws_lambda_function.service"]
+def planned(plan_example: ExamplePlanner) -> PlannedRoot:
+    return plan_example("modules/lambda-service/README.md")
 
 
-def test_code_is_the_released_artifact(function: Any, release: Any) -> None:
-    listing = json.loads((release / "release.json").read_text())["transaction_gateway"]
-    assert function["source_code_hash"] == listing["sha256_base64"]
-    assert function["publish"] is True
+def test_code_is_the_released_artifact(planned: PlannedRoot, release: Path) -> None:
+    digest = _released(release)["sha256_base64"]
+    planned.one("aws_lambda_function").expect(source_code_hash=digest, publish=True)
 
 
-def test_function_is_limited_and_traced(function: Any) -> None:
-    assert function["reserved_concurrent_executions"] == 20
-    assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
-    assert function["tracing_config"] == [{"mode": "Active"}]
+def test_function_is_limited_and_traced(planned: PlannedRoot) -> None:
+    planned.one("aws_lambda_function").expect(
+        reserved_concurrent_executions=20,
+        runtime="python3.13",
+        architectures=["arm64"],
+        tracing_config=[{"mode": "Active"}],
+    )
 
 
-def test_logs_are_structured_and_kept(examples: Any, function: Any) -> None:
-    (logging,) = function["logging_config"]
-    group = examples.planned("lambda-service")[f"{EXAMPLE}.aws_cloudwatch_log_group.function"]
-    assert logging["log_format"] == "JSON"
-    assert logging["log_group"] == group["name"]
-    assert group["retention_in_days"] == 365
+def test_logs_are_structured_and_kept(planned: PlannedRoot) -> None:
+    group = planned.one("aws_cloudwatch_log_group").expect(retention_in_days=365)
+    logging = {"log_format": "JSON", "log_group": group["name"]}
+    planned.one("aws_lambda_function").expect(logging_config=[logging])
 
 
-def test_dead_letters_are_kept_and_alarmed(examples: Any) -> None:
-    resources = examples.planned("lambda-service")
-    queue = resources[f"{EXAMPLE}.aws_sqs_queue.dead_letters"]
-    alarm = resources[f"{EXAMPLE}.aws_cloudwatch_metric_alarm.dead_letters"]
-    (refusal,) = json.loads(queue["policy"])["Statement"]
-    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert queue["message_retention_seconds"] == 14 * 24 * 60 * 60
-    assert alarm["dimensions"] == {"QueueName": queue["name"]}
-    assert alarm["threshold"] == 0
+def test_dead_letters_are_kept_and_alarmed(planned: PlannedRoot) -> None:
+    refusal = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    queue = planned.one("aws_sqs_queue").expect(
+        message_retention_seconds=14 * 24 * 60 * 60, policy={"Statement": [refusal]}
+    )
+    planned.one("aws_cloudwatch_metric_alarm.dead_letters").expect(
+        dimensions={"QueueName": queue["name"]}, threshold=0
+    )
 
 
 def test_role_can_do_only_what_is_named(examples: Any) -> None:
@@ -173,18 +183,28 @@ def test_schedule_runs_the_alias_and_nothing_else_may(examples: Any) -> None:
 
 
 def test_provisioned_concurrency_and_vpc_stand_on_alias_and_function(
-    consumer: Any, release: Any
+    plan: Planner, release: Path
 ) -> None:
-    digest = json.loads((release / "release.json").read_text())["transaction_gateway"]
-    artifact = {"path": ZIP, "sha256_base64": digest["sha256_base64"]}
-    vpc = {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
-    arguments = {"concurrency": {"reserved": 5, "provisioned": 2}, "vpc": vpc}
-    root = consumer.modules(
-        "lambda-service", {"service": GOOD | {"artifact": artifact} | arguments}
+    artifact = {
+        "path": release / "transaction_gateway.zip",
+        "sha256_base64": _released(release)["sha256_base64"],
+    }
+    planned = plan(
+        MODULE,
+        {**GOOD, "artifact": artifact},
+        concurrency={"reserved": 5, "provisioned": 2},
+        vpc={"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]},
     )
-    resources = root.plan().resources
-    provisioned = resources["module.service.aws_lambda_provisioned_concurrency_config.live[0]"]
-    assert provisioned.values["qualifier"] == "live"
-    assert provisioned.values["provisioned_concurrent_executions"] == 2
-    (attached,) = resources["module.service.aws_lambda_function.service"].values["vpc_config"]
-    assert set(attached["subnet_ids"]) == {"subnet-1", "subnet-2"}
+    planned.one("aws_lambda_provisioned_concurrency_config").expect(
+        qualifier="live", provisioned_concurrent_executions=2
+    )
+    planned.one("aws_lambda_function").expect(
+        vpc_config={"subnet_ids": {"subnet-1", "subnet-2"}, "security_group_ids": {"sg-1"}}
+    )
+
+
+def _released(release: Path) -> dict[str, str]:
+    listing: dict[str, str] = json.loads((release / "release.json").read_text())[
+        "transaction_gateway"
+    ]
+    return listing

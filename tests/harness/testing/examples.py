@@ -17,14 +17,14 @@ with:
 
     @pytest.mark.examples("modules/*/README.md")
     def test_example(example, plan_example):
-        plan_example(example)
+        example.check(plan_example(example))
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -103,7 +103,7 @@ class Example:
 
 
 class ExamplePlanner(Protocol):
-    """The fixture `plan_example`: plans an example and checks its directive."""
+    """The fixture `plan_example`: plans an example of a page."""
 
     def __call__(self, example: Example | str) -> PlannedRoot:
         """Return the plan of an example, or of the only one of a page."""
@@ -215,20 +215,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `example` once for each one of its pages."""
-    if "example" not in metafunc.fixturenames:
+    patterns = [page for mark in metafunc.definition.iter_markers(_MARK) for page in mark.args]
+    if "example" not in metafunc.fixturenames or not patterns:
         return
-    patterns = [
-        pattern for mark in metafunc.definition.iter_markers(_MARK) for pattern in mark.args
-    ]
     root = metafunc.config.rootpath
     try:
         found = [example for pattern in patterns for example in _examples_of_pages(root, pattern)]
     except ExampleError as error:
         raise pytest.Collector.CollectError(str(error)) from None
-    if not found:
-        raise pytest.Collector.CollectError(
-            f'{metafunc.definition.name} takes `example`: mark it @pytest.mark.{_MARK}("README.md")'
-        )
     ids = [f"{example.page.relative_to(root).as_posix()}:{example.line}" for example in found]
     metafunc.parametrize("example", found, ids=ids)
 
@@ -257,11 +251,10 @@ def plan_example(
     pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ExamplePlanner:
-    """Plan an example of a page, and compare the plan with the example's directive."""
+    """Plan an example of a page with the variables of its directive."""
     directories: dict[tuple[Path, int], Path] = {}
 
     def plan_example(example: Example | str) -> PlannedRoot:
-        __tracebackhide__ = True
         if isinstance(example, str):
             example = _only_one(pytestconfig.rootpath / example)
         place = (example.page, example.line)
@@ -269,7 +262,9 @@ def plan_example(
             directory = tmp_path_factory.mktemp("examples") / example.page.parent.name
             example.write(directory, pytestconfig.rootpath, example_surroundings)
             directories[place] = directory
-        return example.check(plan(directories[place], example.variables))
+        planned = plan(directories[place], example.variables)
+        page = example.page.relative_to(pytestconfig.rootpath).as_posix()
+        return replace(planned, label=f"{page}:{example.line}")
 
     return plan_example
 

@@ -1,0 +1,46 @@
+"""environments/dev: one call of the composition, planned without its remote state."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.testing import Options, rejects
+
+if TYPE_CHECKING:
+    from harness.testing import Planner
+
+ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
+ORGANIZATION = json.loads((ENVIRONMENTS / "organization.json").read_text(encoding="utf-8"))
+IN_DEV = Options(account_id=ORGANIZATION["accounts"]["dev"])
+
+
+def test_everything_is_tagged_and_bounded(plan: Planner, release: Path) -> None:
+    planned = plan("environments/dev", release_directory=release, options=IN_DEV)
+    boundary = f"arn:aws:iam::{IN_DEV.account_id}:policy/payments-workload-boundary"
+    for role in planned.all("aws_iam_role"):
+        role.expect(permissions_boundary=boundary)
+    tags = {"data": "payments", "environment": "dev", "scope": "pci-cde"}
+    tagged = [item for item in planned.resources.values() if item.values.get("tags_all")]
+    assert len(tagged) > 10
+    for resource in tagged:
+        resource.expect(tags_all=tags)
+
+
+UNTRUSTED = {"rate_per_second": 1, "burst": 1, "trusted_principal_arns": []}
+REFUSED = {
+    "no_scheme": ("acquirer_url", "acquirer.example.com", "with its scheme"),
+    "not_packaged": ("release_directory", "nowhere", "`make package`"),
+    "trusts_nobody": ("merchants", {"m_bakery": UNTRUSTED}, "at least one trusted principal"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_platform_refuses_is_refused_here(plan: Planner, release: Path, case: str) -> None:
+    variable, value, words = REFUSED[case]
+    with rejects(variable=variable, match=re.escape(words)):
+        plan("environments/dev", {"release_directory": release, variable: value}, options=IN_DEV)
