@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,12 +15,17 @@ from rich.markup import escape
 
 from harness import mutants as mutation
 from harness import up as running
-from harness.bench import functions, gateway
+from harness.bench import functions, gateway, plans
+from harness.bench.contestants import ContestantError
+from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,26 +74,62 @@ def up(
     running.run(console, port=port, directory=directory)
 
 
+class Part(StrEnum):
+    """A part of the bench."""
+
+    GATEWAY = "gateway"
+    FUNCTIONS = "functions"
+    PLANS = "plans"
+
+
+def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequence[Figure]]]]:
+    """Everything that the bench measures, by part."""
+    return {
+        Part.GATEWAY: [
+            lambda: [gateway.edge_cpu()],
+            lambda: [gateway.edge_latency(yardstick)],
+        ],
+        Part.FUNCTIONS: [
+            lambda: [functions.authorize_cpu()],
+            lambda: [functions.dynamodb_calls()],
+            lambda: [functions.start_time()],
+        ],
+        Part.PLANS: [
+            lambda: plans.one_plan(yardstick),
+            lambda: plans.module_suite(yardstick),
+            plans.further_plans,
+            lambda: plans.apply_and_destroy(yardstick),
+            plans.edit_and_test,
+            lambda: plans.memory(yardstick),
+        ],
+    }
+
+
 @app.command()
 def bench(
-    ministack: Annotated[
+    yardstick: Annotated[
         Path | None,
-        typer.Option(help="Python of an environment with MiniStack, the yardstick for latency."),
+        typer.Option(
+            "--yardstick",
+            "--ministack",
+            help="Python of an environment with what we measure ourselves by: MiniStack, tftest "
+            "and pytest-terraform.",
+        ),
     ] = None,
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this part; repeatable.")] = None,
 ) -> None:
     """Measure ratios side by side in one run; nothing else should be running."""
-    measurements = (
-        gateway.edge_cpu,
-        lambda: gateway.edge_latency(ministack),
-        functions.authorize_cpu,
-        functions.dynamodb_calls,
-        functions.start_time,
-    )
-    figures = []
+    chosen = [
+        measure
+        for part, measures in measurements(yardstick).items()
+        if only is None or part in only
+        for measure in measures
+    ]
+    figures: list[Figure] = []
     with console.status("measuring") as status:
-        for number, measure in enumerate(measurements, 1):
-            status.update(f"measuring {number} of {len(measurements)}")
-            figures.append(measure())
+        for number, measure in enumerate(chosen, 1):
+            status.update(f"measuring {number} of {len(chosen)}")
+            figures += measure()
     console.print(figures_table(figures))
 
 
@@ -129,6 +171,7 @@ def main() -> None:
     try:
         app()
     except (
+        ContestantError,
         merchant_day.MerchantDayError,
         mutation.StaleMutantError,
         run.DemoError,

@@ -87,7 +87,7 @@ def run(
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         copy = Path(directory) / "tree"
-        _copy_tree(root, copy)
+        copy_tree(root, copy)
         for mutant in mutants:
             verdict = _try(mutant, copy)
             on_verdict(verdict)
@@ -137,7 +137,7 @@ def _pytest(tests: Sequence[str], tree: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _copy_tree(root: Path, target: Path) -> None:
+def copy_tree(root: Path, target: Path) -> None:
     """Copy what git would commit, and the built zips that plans read."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git of the user's PATH
