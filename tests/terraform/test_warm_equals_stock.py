@@ -13,7 +13,7 @@ from harness.terraform import Terraform
 from harness.terraform.runner import STOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from harness.aws import EmbeddedAWS
 
@@ -140,7 +140,7 @@ def test_a_warm_plan_says_what_a_stock_plan_says(
 ) -> None:
     environment = aws.environment("444444444444")
 
-    def planned(by: Terraform, run: str) -> Mapping[str, Any]:
+    def planned(by: Terraform, run: str) -> Any:
         root = by.root(
             directory, workdir=tmp_path / run, environment=environment, files=LOCAL_BACKEND
         )

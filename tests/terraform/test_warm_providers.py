@@ -17,8 +17,8 @@ import pytest
 
 from harness.terraform import DiscoveryError, Terraform, TerraformError
 from harness.terraform.runner import MODE
+from harness.terraform.store import SETTING as CACHE
 from harness.terraform.warm import WarmProviders
-from harness.terraform.warm.store import SETTING as CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,12 +13,12 @@ from moto.sts.models import STSBackend
 
 from harness.terraform import Terraform, TerraformError
 from harness.terraform.installation import attached
+from harness.terraform.store import Store, folder
 from harness.terraform.warm import WarmProviders, guard
 from harness.terraform.warm.guard import Home, WrongAccountError
 from harness.terraform.warm.messages import parse
 from harness.terraform.warm.place import Place
 from harness.terraform.warm.proxy import Proxy
-from harness.terraform.warm.store import Store, folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

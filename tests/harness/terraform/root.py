@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.terraform import installation, process, stage
@@ -29,6 +30,7 @@ _PLANNED_CHANGES = 2
 """The exit code of `plan -detailed-exitcode` when something would change."""
 
 _INHERITED = ("TF_LOG", "TF_LOG_PATH")
+_OURS_TO_KNOW = "Deprecated flag: -state"
 _WITHOUT_PROVIDER = ("output", "state pull")
 _INSTALLATION_FAILED = ("provider package", "install provider")
 
@@ -120,9 +122,11 @@ class Root:
         checked = Variables.check(self.directory, values, variables or {})
         nothing = [f"-state={self.workdir / run}.tfstate", "-lock=false"]
         try:
-            return self._plan(ProgressTracker("plan"), checked, *nothing)
+            plan = self._plan(ProgressTracker("plan"), checked, *nothing)
         finally:
             values.unlink(missing_ok=True)
+        warnings = tuple(item for item in plan.warnings if item.summary != _OURS_TO_KNOW)
+        return replace(plan, warnings=warnings)
 
     def apply(
         self,

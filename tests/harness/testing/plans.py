@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.terraform import store
+from harness.terraform.store import Store
 from harness.testing import inventory
 from harness.testing.differences import ExpectationError
+from harness.testing.plan_cache import PlanCache
 from harness.testing.planned import PlannedRoot
 from harness.testing.workbench import Planner, Workbench
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from harness.testing.options import Options
 
 UPDATE = "--tf-update-inventory"
+NO_CACHE = "--tf-no-plan-cache"
 
 _MARKERS = (
     "static: reads files and runs no Terraform",
@@ -74,10 +78,16 @@ KEEPER = pytest.StashKey[InventoryKeeper]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes inventories."""
-    parser.getgroup("terraform").addoption(
+    group = parser.getgroup("terraform")
+    group.addoption(
         UPDATE,
         action="store_true",
         help="write inventories as the plans are, and list those that changed",
+    )
+    group.addoption(
+        NO_CACHE,
+        action="store_true",
+        help="plan anew what was planned in an earlier run and hasn't changed since",
     )
 
 
@@ -134,10 +144,17 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def workbench(
-    terraform: Terraform, aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory
+    terraform: Terraform,
+    aws: EmbeddedAWS,
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
 ) -> Workbench:
     """The initialised configurations of this process."""
-    return Workbench(terraform, aws.environment, tmp_path_factory.mktemp("plans"))
+    folder = tmp_path_factory.mktemp("plans")
+    if pytestconfig.getoption(NO_CACHE):
+        return Workbench(terraform, aws.environment, folder)
+    cache = PlanCache(Store(store.folder()), terraform)
+    return Workbench(terraform, aws.environment, folder, cache.around)
 
 
 @pytest.fixture(scope="session")

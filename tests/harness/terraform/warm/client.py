@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness import emptied
+from harness.terraform import store
 from harness.terraform.installation import attached
-from harness.terraform.warm import store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

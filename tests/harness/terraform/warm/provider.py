@@ -13,7 +13,7 @@ from harness.terraform.warm.schema import ProviderSchema
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from harness.terraform.warm.store import Store
+    from harness.terraform.store import Store
 
 
 class Provider:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from harness.terraform.warm.store import Store
+    from harness.terraform.store import Store
 
 
 class Proxy:

@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from harness.terraform.store import Store
 from harness.terraform.warm.proxy import Proxy
-from harness.terraform.warm.store import Store
 
 _LINE_BYTES = 2**24
 

@@ -1,4 +1,4 @@
-"""Keeps what providers say that depends on nothing but their own bytes, between runs.
+"""Keeps between runs what costs time to find out: words of a provider, plans of a configuration.
 
 Every entry carries its digest: one that was cut short or changed counts as absent. A cache that
 can't be written costs time and nothing else.
@@ -40,7 +40,11 @@ class Store:
         except OSError:
             return None
         digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
-        return content if _digest(content) == digest else None
+        if _digest(content) != digest:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(self.place / name)  # what is used is kept
+        return content
 
     def put(self, name: str, content: bytes) -> None:
         """Write an entry in one step, readable by its owner alone."""
@@ -54,6 +58,13 @@ class Store:
                 Path(temporary).replace(target)
             finally:
                 Path(temporary).unlink(missing_ok=True)
+
+    def trim(self, folder: str, entries: int) -> None:
+        """Remove the entries of a folder that were used least recently, down to a number."""
+        with contextlib.suppress(OSError):
+            files = [(path.stat().st_mtime_ns, path) for path in (self.place / folder).iterdir()]
+            for _, path in sorted(files)[: max(0, len(files) - entries)]:
+                path.unlink(missing_ok=True)
 
     def digest_of(self, file: Path) -> str:
         """Return the SHA-256 of a file, remembered until the file's time or size changes."""
