@@ -231,8 +231,10 @@ class AppliedRoot:
             raise ExpectationError(f"{self.label} left behind\n{describe(left)}", ())
 
     def holds(self, thing: Thing) -> bool:
-        """Whether the state speaks of a thing, by its id, ARN or name."""
+        """Whether the state speaks of a thing, by its ARN or, if it has none, by id or name."""
         texts = {self.clients.account_id, *_texts([item.raw for item in self.resources.values()])}
+        if thing.arn:
+            return bool({thing.arn, f"{thing.arn}:*"} & texts)
         return bool(thing.names & texts) and any(thing.account_id in text for text in texts)
 
     def _check_is_there(self) -> None:

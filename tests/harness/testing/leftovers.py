@@ -54,8 +54,9 @@ class Thing:
     service: str
     kind: str
     id: str
+    arn: str = field(default="", compare=False, repr=False)
     names: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
-    """What a state may call it: its key, id, ARN and name."""
+    """What a state may call it: its key, id and name."""
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.region} {self.service} {self.kind}: {self.id}"
@@ -179,14 +180,15 @@ def _paths(backend: BaseBackend) -> frozenset[_Path]:
 
 
 def _thing(place: _Place, path: _Path, value: Any) -> Thing:
-    names = {name: getattr(value, name, None) for name in _NAMES}
-    keys, name = "/".join(path.keys), names["name"]
-    written = isinstance(name, str) and name not in keys  # nobody wrote such ids as a role's
+    arn, own_id, name = (_text(value, attribute) for attribute in _NAMES)
+    keys = "/".join(path.keys)
+    written = name and name not in keys  # nobody wrote such ids as a role's
     return Thing(
         *place,
         kind="/".join(path.kinds),
         id=f"{keys} ({name})" if written else keys,
-        names=frozenset(text for text in (path.keys[-1], *names.values()) if isinstance(text, str)),
+        arn=arn,
+        names=frozenset(filter(None, (path.keys[-1], own_id, name))),
     )
 
 
@@ -219,6 +221,9 @@ class _Walk:
     def _entry(self, value: Any, path: _Path) -> Iterator[tuple[_Path, Any]]:
         if id(value) in self._seen or _is_empty(value):
             return
+        if _is_shelf(value):
+            yield from self.inside(value, path)
+            return
         if self._known is None or path not in self._known:
             yield path, value
         if self._known is None or path in self._known:
@@ -239,6 +244,16 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, Collection) and not value)
 
 
+def _is_shelf(value: Any) -> bool:
+    """Tell a dictionary that only holds things, as of networks by zone, from a thing."""
+    if not isinstance(value, Mapping) or _is_model(value):
+        return False
+    return all(
+        _is_model(item) or (isinstance(item, Collection) and not isinstance(item, (str, bytes)))
+        for _, item in _items(value)
+    )
+
+
 def _items(container: Collection[Any]) -> list[tuple[str, Any]]:
     if isinstance(container, dict):  # some of moto's own make entries when they are asked
         return [(str(key), value) for key, value in list(dict.items(container))]
@@ -248,5 +263,10 @@ def _items(container: Collection[Any]) -> list[tuple[str, Any]]:
 
 
 def _name(value: Any) -> str:
-    names = (getattr(value, name, None) for name in _NAMES)
-    return next((name for name in names if isinstance(name, str)), str(value)[:_LONGEST_ID])
+    names = (_text(value, attribute) for attribute in _NAMES)
+    return next(filter(None, names), str(value)[:_LONGEST_ID])
+
+
+def _text(value: Any, attribute: str) -> str:
+    text = getattr(value, attribute, "")
+    return text if isinstance(text, str) else ""

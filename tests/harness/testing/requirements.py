@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 MARK = "pci"
 NOT_RUN = "not run"
@@ -171,22 +171,31 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--pci-table={table}: end the name with {', '.join(FORMATS)}")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note the requirements of all tests, whether or not they will be chosen to run."""
-    wrong = []
-    for item in items:
-        numbers = [number for mark in item.iter_markers(MARK) for number in mark.args]
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Note the requirements of all tests, chosen to run or not; a wrong one is an error here."""
+    report = yield
+    tests = [node for node in report.result or () if isinstance(node, pytest.Item)]
+    wrong = [*_note(collector.config.stash[_TRACEABILITY], tests)]
+    if wrong:
+        report.outcome, report.result, report.longrepr = "failed", [], "\n".join(wrong)
+    return report
+
+
+def _note(traceability: Traceability, tests: Iterable[pytest.Item]) -> Iterator[str]:
+    """Note what tests are evidence for; yield what is wrong about it."""
+    for test in tests:
+        numbers = [number for mark in test.iter_markers(MARK) for number in mark.args]
         try:
             checked = [check(number) for number in numbers]
         except ValueError as error:
-            wrong.append(f"{item.nodeid}: {error}")
+            yield f"{test.nodeid}: {error}"
             continue
-        item.user_properties += [(MARK, number) for number in checked]
+        test.user_properties += [(MARK, number) for number in checked]
         if checked:
-            config.stash[_TRACEABILITY].add(item.nodeid, checked)
-    if wrong:
-        raise pytest.UsageError("\n".join(wrong))
+            traceability.add(test.nodeid, checked)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

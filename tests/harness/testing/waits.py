@@ -78,7 +78,7 @@ class Waits:
                 action,
                 sum(wait.seconds for wait in waits),
                 len(waits),
-                max(waits, key=lambda wait: wait.seconds),
+                min(waits, key=lambda wait: (-wait.seconds, wait.address)),
             )
             for (kind, action), waits in groups.items()
         )
