@@ -112,3 +112,14 @@ def test_only_the_rule_that_matched_is_recorded(planned: Planned) -> None:
     lines = place.file.read_text().splitlines()
     assert lines[place.line - 1 : place.line + 2] == BOX.splitlines()[15:18]
     assert "has room" in lines[place.line + 1]
+
+
+def test_the_innermost_recording_gets_what_is_triggered(planned: Planned) -> None:
+    with recording() as outer:
+        with recording() as inner, rejects(variable="name", match="three"):
+            planned(BOX, name="ab")
+        assert inner.triggered
+        assert not outer.triggered
+        with rejects(variable="name", match="three"):
+            planned(BOX, name="ab")
+        assert outer.triggered == inner.triggered

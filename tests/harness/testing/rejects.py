@@ -38,7 +38,7 @@ class Rejection:
         return str(self.error)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recorder:
     """Collects the rules that a test run has triggered and matched."""
 
