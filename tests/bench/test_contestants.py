@@ -26,8 +26,9 @@ for line in sys.stdin:
     if request["case"] == "wrong":
         raise SystemExit(1)
     if request["case"] == "large":
+        time.sleep(0.2)
         block = b"x" * 80_000_000
-        time.sleep(0.4)
+        time.sleep(0.3)
         del block
     print(json.dumps({"seconds": request["variation"] / 10}), flush=True)
 """

@@ -10,6 +10,8 @@ import pytest
 from harness.pytest_terraform import ACCOUNT_ID, terraform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.pytest_terraform import AppliedModule
 
 ARN = f"arn:aws:sns:eu-west-1:{ACCOUNT_ID}:desk-notices"
@@ -31,7 +33,16 @@ def test_outputs_are_as_in_the_state(topic: AppliedModule) -> None:
     assert topic.outputs["password"]["sensitive"] is True
 
 
-def test_boto3_finds_the_account_by_itself(topic: AppliedModule) -> None:
+@pytest.fixture(scope="module")
+def session_of_before() -> Iterator[object]:
+    """What another test left in boto3: a session that leads somewhere else."""
+    boto3.setup_default_session(region_name="us-east-1")
+    yield boto3.DEFAULT_SESSION
+    boto3.DEFAULT_SESSION = None
+
+
+def test_boto3_finds_the_account_by_itself(session_of_before: object, topic: AppliedModule) -> None:
+    assert boto3.DEFAULT_SESSION is not session_of_before
     found = boto3.client("ssm").get_parameter(Name="/desk/password", WithDecryption=True)
     assert found["Parameter"]["Value"] == topic["password.value"]
 
