@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ("pytester",)
-
 SUITE = """
 import pytest
 from harness.testing import pci

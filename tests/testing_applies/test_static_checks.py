@@ -11,8 +11,6 @@ from harness.testing.static import Folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytest_plugins = ("pytester",)
-
 QUEUES = """\
 variable "kept_days" {
   type = number

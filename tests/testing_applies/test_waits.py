@@ -7,8 +7,6 @@ import pytest
 from harness.terraform import progress
 from harness.testing.waits import SHOWN, Wait, Waits, table
 
-pytest_plugins = ("pytester",)
-
 SUITE = """
 import pytest
 from harness.terraform.progress import ProgressTracker
