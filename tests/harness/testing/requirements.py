@@ -75,7 +75,7 @@ class Evidence:
     outcome: str
 
 
-@dataclass
+@dataclass(eq=False)  # a plugin is one of a kind, and pluggy keeps it in sets
 class Traceability:
     """Requirements of the tests that were collected, and outcomes of those that ran."""
 
