@@ -25,6 +25,24 @@ module "box" {
   name   = var.title
 }
 """
+LIMITED = """
+variable "limit" { type = number }
+variable "size" {
+  type = number
+  validation {
+    condition     = var.limit >= var.size
+    error_message = "It is over its limit."
+  }
+}
+"""
+LIMITED_CALLER = """
+variable "size" { type = number }
+module "box" {
+  source = "./box"
+  limit  = 1
+  size   = var.size
+}
+"""
 BEFORE = """
 variable "open" {
   type    = bool
@@ -80,6 +98,11 @@ def test_the_variable_of_a_called_module_is_meant(planned: Planned) -> None:
         planned(CALLER, files={"box/main.tf": BOX}, title="ab")
 
 
+def test_the_variable_is_that_of_the_rule_whatever_it_compares(planned: Planned) -> None:
+    with rejects(variable="size", match="over its limit"):
+        planned(LIMITED_CALLER, files={"box/main.tf": LIMITED}, size=2)
+
+
 def test_a_precondition_needs_no_variable(planned: Planned) -> None:
     with rejects(match="door is shut"):
         planned(BEFORE)
@@ -114,8 +137,10 @@ def test_only_the_rule_that_matched_is_recorded(planned: Planned) -> None:
     assert "has room" in lines[place.line + 1]
 
 
-def test_the_innermost_recording_gets_what_is_triggered(planned: Planned) -> None:
+def test_a_recording_gets_what_is_triggered_outside_of_an_inner_one(planned: Planned) -> None:
     with recording() as outer:
+        with recording():
+            pass
         with recording() as inner, rejects(variable="name", match="three"):
             planned(BOX, name="ab")
         assert inner.triggered
