@@ -70,6 +70,7 @@ lock: install ## Resolve the lock files again (hashes, no index address)
 	@$(BIN)/$(LOCK) pyproject.toml --group test --group lint --group build -o requirements.lock
 	@$(BIN)/$(LOCK) --group bootstrap -o requirements-bootstrap.lock
 	@$(BIN)/$(LOCK) --group yardstick -o requirements-yardstick.lock
+	@$(BIN)/$(LOCK) --group model -o requirements-model.lock
 
 clean: ## Remove what was built or installed
 	rm -rf $(VENV) $(VENV)-yardstick dist build .work

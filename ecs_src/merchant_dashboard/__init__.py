@@ -1,0 +1,1 @@
+"""What people see of a merchant: totals, payments, refunds, webhooks, as server-rendered pages."""
