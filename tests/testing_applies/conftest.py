@@ -88,3 +88,9 @@ def applies(terraform: Terraform, aws: EmbeddedAWS, tmp_path: Path) -> Iterator[
     applies.release()
     aws.reset()
     assert not problems, "\n\n".join(problems)
+
+
+@pytest.fixture
+def lean() -> tuple[str, ...]:
+    """Options of a run in another process, without plugins that take seconds to import."""
+    return ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider")

@@ -47,13 +47,13 @@ def test_what_the_group_declares_has_begun(aws):
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+def suite(pytester: pytest.Pytester, lean: tuple[str, ...]) -> Callable[..., pytest.RunResult]:
     """Run files of tests beside a module of a topic, in a process with an AWS of its own."""
 
     def run(*options: str, **files: str) -> pytest.RunResult:
         pytester.makefile(".tf", **{"modules/topic/main": TOPIC})
         pytester.makepyfile(**files)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+        return pytester.runpytest_subprocess(*lean, *options)
 
     return run
 

@@ -63,13 +63,15 @@ EXPECTED = [
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, str]]:
+def suite(
+    pytester: pytest.Pytester, lean: tuple[str, ...]
+) -> Callable[..., tuple[pytest.RunResult, str]]:
     """Run the suite, all but one test of it, and give the table that it wrote."""
 
     def run(name: str, *options: str) -> tuple[pytest.RunResult, str]:
         pytester.makepyfile(test_suite=SUITE)
         table = pytester.path / "out" / name
-        result = pytester.runpytest("-k", "not left_out", f"--pci-table={table}", *options)
+        result = pytester.runpytest("-k", "not left_out", f"--pci-table={table}", *lean, *options)
         return result, table.read_text(encoding="utf-8")
 
     return run
@@ -138,10 +140,10 @@ def test_a_wrong_number_ends_the_collection(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
 def test_a_wrong_plain_mark_is_an_error_too(
-    pytester: pytest.Pytester, workers: tuple[str, ...]
+    pytester: pytest.Pytester, workers: tuple[str, ...], lean: tuple[str, ...]
 ) -> None:
     pytester.makepyfile("import pytest\n\n@pytest.mark.pci('ten')\ndef test_a(): pass\n")
-    result = pytester.runpytest(*workers)
+    result = pytester.runpytest(*lean, *workers)
     assert result.parseoutcomes()["errors"] >= 1
     result.stdout.fnmatch_lines(["*::test_a: 'ten' is no requirement of PCI DSS*"])
 

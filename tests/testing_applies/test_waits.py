@@ -73,10 +73,10 @@ def test_the_rest_is_summed_up() -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_the_run_shows_what_all_processes_waited_for(
-    pytester: pytest.Pytester, workers: tuple[str, ...]
+    pytester: pytest.Pytester, workers: tuple[str, ...], lean: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(SUITE.replace("SECONDS", "5"))
-    result = pytester.runpytest("--tf-waits", *workers)
+    result = pytester.runpytest("--tf-waits", *lean, *workers)
     result.assert_outcomes(passed=3)
     result.stdout.re_match_lines(
         [
