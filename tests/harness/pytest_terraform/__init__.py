@@ -28,6 +28,7 @@ from harness.pytest_terraform import record
 from harness.pytest_terraform.applied_module import AppliedModule
 from harness.pytest_terraform.decorator import Declaration, teardown, terraform
 from harness.terraform import Root, Terraform, TerraformError
+from harness.testing import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AppliedModule", "teardown", "terraform"]
 
-ACCOUNT_ID = "555555555555"
+ACCOUNT_ID = Options().account_id
 RESERVED = frozenset({"aws", "request", "terraform", "terraform_environment", "territory"})
 """Names that a folder's fixture can't have, since it depends on fixtures of these names."""
 
