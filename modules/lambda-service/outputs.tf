@@ -27,7 +27,7 @@ output "controls" {
       requirement = "6.5.1"
       control     = "The code that runs is the released artifact, by digest"
       resource    = "aws_lambda_function.service"
-      test        = "tests/modules/test_lambda_service_module.py::test_invalid_input_is_refused"
+      test        = "tests/modules/test_lambda_service_module.py::test_tampered_zip_is_refused"
     },
     {
       requirement = "7.2.5"

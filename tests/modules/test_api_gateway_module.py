@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.testing import rejects
+from harness.testing import pci, rejects
 from payment_core.problems import CATALOGUE, CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def definition(planned: PlannedRoot) -> Any:
     return planned.one("aws_api_gateway_rest_api").json("body")
 
 
+@pci("6.2.4", "7.3.3")
 def test_every_operation_is_signed_metered_and_validated(definition: Any) -> None:
     operations = definition["paths"]["/merchants/{merchant_id}/payments"]
     assert set(operations) == {"get", "post"}
@@ -170,6 +171,7 @@ def test_operations_go_to_their_functions_and_only_there(
     permission.expect(function_name="list", qualifier="live")
 
 
+@pci("4.2.1", "7.3.3")
 def test_definition_sets_tls_and_resource_policy(definition: Any) -> None:
     assert "TLS13_1_2_PFS" in definition["x-amazon-apigateway-security-policy"]
     assert definition["x-amazon-apigateway-endpoint-access-mode"] == "BASIC"
@@ -197,6 +199,7 @@ def test_gateway_answers_problems_of_the_catalogue(definition: Any) -> None:
     assert len(responses) == 21
 
 
+@pci("3.3.1", "6.2.4")
 def test_stage_throttles_and_logs_no_bodies(planned: PlannedRoot) -> None:
     planned.one("aws_api_gateway_method_settings").expect(
         method_path="*/*",
@@ -211,6 +214,7 @@ def test_stage_throttles_and_logs_no_bodies(planned: PlannedRoot) -> None:
     )
 
 
+@pci("10.2.1", "10.2.2")
 def test_access_log_says_who_did_what_when_and_how_it_ended(planned: PlannedRoot) -> None:
     stage = planned.one("aws_api_gateway_stage").expect(xray_tracing_enabled=True)
     (settings,) = stage["access_log_settings"]
@@ -232,6 +236,7 @@ def test_alarms_follow_the_capacity(planned: PlannedRoot) -> None:
     server.expect(metric_name="5XXError", threshold=0.01)
 
 
+@pci("7.2.5")
 def test_merchants_policy_names_their_own_paths_only(examples: Any) -> None:
     resources = examples.applied("payment-platform")
     policy = resources['module.platform.aws_iam_role_policy.merchant["m_bakery"]']["policy"]
@@ -242,6 +247,7 @@ def test_merchants_policy_names_their_own_paths_only(examples: Any) -> None:
     assert statement["Action"] == "execute-api:Invoke"
 
 
+@pci("7.3.3")
 def test_deployed_methods_need_signature_and_key(examples: Any) -> None:
     api = examples.applied("api-gateway")["module.payments_api.aws_api_gateway_rest_api.api"]
     found = examples.client("apigateway").get_resources(restApiId=api["id"], embed=["methods"])

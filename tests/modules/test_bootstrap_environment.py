@@ -11,7 +11,7 @@ import hcl2
 import pytest
 
 from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
-from harness.testing import rejects
+from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,6 +71,7 @@ def test_second_plan_is_empty(bootstrap: Root, account: Account) -> None:
     assert bootstrap.plan().is_empty
 
 
+@pci("3.5.1", "4.2.1")
 def test_state_is_encrypted_versioned_and_private(account: Account, aws: EmbeddedAWS) -> None:
     bucket = account.outputs["state_bucket"]
     s3 = aws.client("s3", ACCOUNT_ID)
@@ -85,6 +86,7 @@ def test_state_is_encrypted_versioned_and_private(account: Account, aws: Embedde
     assert policy["RefuseInsecureTransport"]["Effect"] == "Deny"
 
 
+@pci("7.2.5")
 def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Account) -> None:
     policy = account.statements("aws_iam_role_policy.deploy")
     boundary = account.outputs["permissions_boundary_arn"]
@@ -124,6 +126,7 @@ ITS_WORK = [
 ]
 
 
+@pci("7.2.5")
 @pytest.mark.parametrize(("action", "on"), MADE_HERE + OTHERS_PAYMENTS)
 def test_deploy_role_may_not(account: Account, action: str, on: str) -> None:
     assert not _allows(account, action, on)
@@ -134,6 +137,7 @@ def test_deploy_role_may(account: Account, action: str, on: str) -> None:
     assert _allows(account, action, on)
 
 
+@pci("7.2.5")
 @pytest.mark.parametrize(("service", "may"), [("dynamodb", True), ("lambda", True), ("ec2", False)])
 def test_deploy_role_makes_grants_only_for_what_it_deploys(
     account: Account, service: str, may: bool
@@ -165,6 +169,7 @@ def _allows(
     return decision is Decision.ALLOW
 
 
+@pci("10.2.1")
 def test_api_gateway_can_log(account: Account, aws: EmbeddedAWS) -> None:
     settings = aws.client("apigateway", ACCOUNT_ID).get_account()
     assert settings["cloudwatchRoleArn"] == account.outputs["api_gateway_logs_role_arn"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.testing import rejects
+from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
     from harness.testing import PlannedRoot, Planner
@@ -72,6 +72,7 @@ def test_example_makes_the_table_and_its_key(planned: PlannedRoot) -> None:
     )
 
 
+@pci("12.10.1")
 def test_tables_can_be_restored_and_are_protected(planned: PlannedRoot) -> None:
     planned.one(TABLE).expect(
         point_in_time_recovery=[{"enabled": True, "recovery_period_in_days": 35}],
@@ -79,10 +80,12 @@ def test_tables_can_be_restored_and_are_protected(planned: PlannedRoot) -> None:
     )
 
 
+@pci("3.7.4")
 def test_key_rotates(planned: PlannedRoot) -> None:
     planned.one(KEY).expect(enable_key_rotation=True, deletion_window_in_days=30)
 
 
+@pci("3.6.1")
 def test_key_is_used_only_through_dynamodb(planned: PlannedRoot) -> None:
     administer, use = planned.one(KEY).json("policy")["Statement"]
     assert not {"kms:*", "kms:Decrypt", "kms:CreateGrant"} & set(administer["Action"])
@@ -91,12 +94,14 @@ def test_key_is_used_only_through_dynamodb(planned: PlannedRoot) -> None:
     assert use["Condition"] == via
 
 
+@pci("3.5.1")
 def test_tables_are_encrypted_under_the_key_of_their_class(examples: Any) -> None:
     resources = examples.applied("data")
     described = examples.client("dynamodb").describe_table(TableName=resources[TABLE]["name"])
     assert described["Table"]["SSEDescription"]["KMSMasterKeyArn"] == resources[KEY]["arn"]
 
 
+@pci("12.10.1")
 def test_protected_table_refuses_to_be_deleted(examples: Any) -> None:
     dynamodb = examples.client("dynamodb")
     with pytest.raises(dynamodb.exceptions.ClientError, match="DeletionProtection"):

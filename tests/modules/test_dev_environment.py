@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.testing import Options, rejects
+from harness.testing import Options, pci, rejects
 
 if TYPE_CHECKING:
     from harness.testing import Planner
@@ -19,6 +19,7 @@ ORGANIZATION = json.loads((ENVIRONMENTS / "organization.json").read_text(encodin
 IN_DEV = Options(account_id=ORGANIZATION["accounts"]["dev"])
 
 
+@pci("7.2.5", "12.5.1")
 def test_everything_is_tagged_and_bounded(plan: Planner, release: Path) -> None:
     planned = plan("environments/dev", release_directory=release, options=IN_DEV)
     boundary = f"arn:aws:iam::{IN_DEV.account_id}:policy/payments-workload-boundary"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.testing import rejects
+from harness.testing import pci, rejects
 from transaction_gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,12 +100,14 @@ def test_functions_accept_the_log_level_that_they_are_given(plan: Planner, relea
         assert Settings.from_environment(environment["variables"]).log_level == "WARN"
 
 
+@pci("8.6.3")
 def test_merchant_role_refuses_session_tags(planned: PlannedRoot) -> None:
     (trust,) = planned.one(ROLE).json("assume_role_policy")["Statement"]
     assert trust["Action"] == "sts:AssumeRole"
     assert trust["Principal"] == {"AWS": ["arn:aws:iam::333333333333:role/bakery-checkout"]}
 
 
+@pci("7.2.5")
 def test_merchant_role_reaches_its_own_paths_only(examples: Any) -> None:
     role = examples.applied("payment-platform")[ROLE]
     iam = examples.client("iam")
@@ -126,6 +128,7 @@ def test_profile_binds_the_merchant_to_its_key(examples: Any) -> None:
     assert profile["api_key_id"]["S"] == examples.applied("payment-platform")[key]["id"]
 
 
+@pci("7.2.5")
 def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
     role_policy = f"{GATEWAY}.aws_iam_role_policy.function"
     policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])
@@ -136,6 +139,7 @@ def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
     assert not {"dynamodb:DeleteItem", "dynamodb:Scan"} & set(actions)
 
 
+@pci("7.2.5")
 def test_sweeper_can_only_find_and_finish_payments(examples: Any) -> None:
     role_policy = f"{SWEEPER}.aws_iam_role_policy.function"
     policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.testing import pci
 from payment_core.cards import find_card_number, holds_card_number, passes_luhn
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def test_a_uuid_of_digits_is_no_card_number() -> None:
     assert not holds_card_number("a4242424242424242000000000000000")
 
 
+@pci("3.4.1")
 @given(st.from_regex(r"4[0-9]{14}", fullmatch=True))
 def test_every_number_with_its_check_digit_is_found_and_with_another_is_not(start: str) -> None:
     (right,) = [digit for digit in "0123456789" if passes_luhn(start + digit)]
@@ -78,6 +80,7 @@ def test_other_numbers_pass(text: str) -> None:
     assert not holds_card_number(text)
 
 
+@pci("3.4.1")
 def test_the_place_is_named_and_the_number_is_not() -> None:
     body = {"a": [{"b": 4242424242424242}]}
     assert find_card_number(body) == "body.a[0].b"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore import auth
 
+from harness.testing import pci
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,6 +41,7 @@ def nothing_charged(platform: Platform, request: pytest.FixtureRequest) -> Itera
     assert len(platform.acquirer.charges()) - before == (allowed.args[0] if allowed else 0)
 
 
+@pci("7.3.3")
 def test_unsigned(caller: Caller) -> None:
     response = caller.http.post(
         f"{caller.access.invoke_url}/merchants/{caller.access.merchant_id}/payments",
@@ -48,15 +51,18 @@ def test_unsigned(caller: Caller) -> None:
     assert_problem(response, 403, "authentication_missing")
 
 
+@pci("7.3.3")
 def test_signed_with_another_secret(caller: Caller) -> None:
     response = caller.with_access(secret_access_key="wrong").authorize()
     assert_problem(response, 403, "signature_invalid")
 
 
+@pci("7.3.3")
 def test_without_its_session_token(caller: Caller) -> None:
     assert_problem(caller.with_access(session_token="").authorize(), 403, "signature_invalid")
 
 
+@pci("7.3.3")
 def test_signed_six_minutes_ago(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     past = datetime.now(UTC) - timedelta(minutes=6)
     monkeypatch.setattr(auth, "get_current_datetime", lambda *_, **__: past, raising=False)
@@ -65,6 +71,7 @@ def test_signed_six_minutes_ago(caller: Caller, monkeypatch: pytest.MonkeyPatch)
     assert_problem(caller.http.send(request), 403, "signature_invalid")
 
 
+@pci("7.3.3")
 def test_signature_replayed_with_another_body(caller: Caller) -> None:
     request = caller.signed("POST", "/payments", {"amount": 1})
     forged = caller.http.build_request(
@@ -76,20 +83,24 @@ def test_signature_replayed_with_another_body(caller: Caller) -> None:
     assert_problem(caller.http.send(forged), 403, "signature_invalid")
 
 
+@pci("7.2.5", "7.3.3")
 def test_foreign_merchant(caller: Caller, platform: Platform) -> None:
     response = caller.send("GET", "/payments", merchant_id=platform.merchant_ids[1])
     assert_problem(response, 403, "access_denied")
 
 
+@pci("7.3.3")
 def test_foreign_api_key(caller: Caller, platform: Platform) -> None:
     other = platform.merchant(platform.merchant_ids[1])
     assert_problem(caller.with_access(api_key=other.api_key).authorize(), 403, "api_key_mismatch")
 
 
+@pci("7.3.3")
 def test_unknown_api_key(caller: Caller) -> None:
     assert_problem(caller.with_access(api_key="x" * 30).authorize(), 403, "api_key_invalid")
 
 
+@pci("6.2.4")
 def test_oversized_body(caller: Caller) -> None:
     """Padding keeps the contract, so that the size alone is wrong."""
     body = json.dumps(
@@ -104,6 +115,7 @@ def test_oversized_body(caller: Caller) -> None:
     assert_problem(response, 413, "body_too_large")
 
 
+@pci("6.2.4")
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -116,6 +128,7 @@ def test_malformed_json(caller: Caller, body: bytes, code: str) -> None:
     assert_problem(caller.send("POST", "/payments", body), 400, code)
 
 
+@pci("6.2.4")
 @pytest.mark.parametrize(
     "change",
     [
@@ -152,6 +165,7 @@ def test_currency_that_does_not_exist(caller: Caller) -> None:
     assert_problem(caller.authorize(currency="XYZ"), 400, "invalid_request")
 
 
+@pci("3.4.1")
 def test_card_number_where_a_token_belongs(caller: Caller) -> None:
     assert_problem(caller.authorize(reference="4242424242424242"), 400, "card_number_refused")
 
@@ -198,10 +212,12 @@ def test_repetition_is_replayed(caller: Caller) -> None:
     assert second.headers["Idempotency-Replayed"] == "true"
 
 
+@pci("7.2.5")
 def test_payment_of_another_merchant_is_not_found(caller: Caller) -> None:
     payment_id = f"pay_{'a' * 26}"
     assert_problem(caller.send("GET", f"/payments/{payment_id}"), 404, "payment_not_found")
 
 
+@pci("7.3.3")
 def test_unknown_path(caller: Caller) -> None:
     assert_problem(caller.send("GET", "/cards"), 403, "authentication_missing")

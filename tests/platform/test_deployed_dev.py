@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.testing import pci
+
 if TYPE_CHECKING:
     from harness.caller import Caller
     from harness.platform import Platform
@@ -32,6 +34,7 @@ def test_warm_authorization_makes_two_dynamodb_calls(platform: Platform, caller:
     assert sorted(calls) == ["PutItem"] * 10 + ["UpdateItem"] * 10
 
 
+@pci("7.2.5")
 def test_workers_have_the_role_that_was_deployed(platform: Platform, caller: Caller) -> None:
     since = platform.aws.calls.mark()
     caller.authorized()

@@ -12,6 +12,7 @@ import pytest
 
 from harness.edge.iam import AccessRequest, Decision, Principal, authorize
 from harness.edge.principals import read_role
+from harness.testing import pci
 
 if TYPE_CHECKING:
     from harness.caller import Caller
@@ -68,6 +69,7 @@ def test_every_call_is_allowed(platform: Platform, caller: Caller, role: Role) -
         assert Decision.ALLOW in decisions, f"{role.name} may not call {action}"
 
 
+@pci("7.2.5")
 @pytest.mark.parametrize(
     "action",
     ["dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"],
@@ -76,6 +78,7 @@ def test_nothing_destructive_is_allowed(platform: Platform, role: Role, action: 
     assert role.decide(action, platform.outputs["table"]["arn"]) is not Decision.ALLOW
 
 
+@pci("7.2.5")
 def test_other_tables_are_out_of_reach(platform: Platform, role: Role) -> None:
     other = platform.outputs["table"]["arn"] + "-of-others"
     assert role.decide("dynamodb:UpdateItem", other) is not Decision.ALLOW

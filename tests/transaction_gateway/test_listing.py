@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.payments import COLLECTION, MERCHANT
+from harness.testing import pci
 
 if TYPE_CHECKING:
     from harness.payments import Gateway
@@ -33,6 +34,7 @@ def test_pages_hold_every_payment_once(gateway: Gateway) -> None:
     assert made <= set(seen)
 
 
+@pci("7.2.5")
 def test_a_cursor_is_its_merchants_own(gateway: Gateway) -> None:
     gateway.table.put_profile(OTHER, f"key-{OTHER}")
     for n in range(2):

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.payments import ACCOUNT, COLLECTION, CONTRACT, ITEM, MERCHANT, caller
+from harness.testing import pci
 from payment_core.payment import MAX_OPERATIONS
 from payment_core.problems import CATALOGUE
 from transaction_gateway.dynamodb_values import encode_map
@@ -199,6 +200,7 @@ def test_what_is_no_json_object_is_refused(gateway: Gateway, body: str) -> None:
     assert (answer.status, answer.body["code"]) == (400, "invalid_request")
 
 
+@pci("3.4.1")
 @pytest.mark.parametrize(
     "body",
     [
@@ -224,6 +226,7 @@ def test_card_numbers_are_refused_wherever_they_are_and_never_repeated(
         )
 
 
+@pci("3.4.1")
 def test_a_card_number_as_key_is_refused(gateway: Gateway) -> None:
     answer = _post(gateway, key="order-4242-4242-4242-4242")
     assert (answer.status, answer.body["code"]) == (400, "card_number_refused")
@@ -241,6 +244,7 @@ def test_a_key_sent_under_two_spellings_is_refused(gateway: Gateway) -> None:
     assert gateway.table.calls == []
 
 
+@pci("3.4.1")
 def test_a_card_number_in_the_path_is_not_logged(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -261,6 +265,7 @@ def test_spacing_and_order_of_a_repetition_do_not_matter(gateway: Gateway) -> No
     assert (again.status, again.text, again.replayed) == (201, first.text, True)
 
 
+@pci("7.3.3")
 @pytest.mark.parametrize(
     "arn",
     [
@@ -278,6 +283,7 @@ def test_only_the_merchants_own_role_speaks_for_it(gateway: Gateway, arn: str) -
     assert gateway.table.calls == []
 
 
+@pci("7.3.3")
 def test_a_merchant_without_profile_is_refused(gateway: Gateway) -> None:
     answer = gateway.authorize(1000)
     assert answer.status == 201
@@ -285,6 +291,7 @@ def test_a_merchant_without_profile_is_refused(gateway: Gateway) -> None:
     assert (stranger.status, stranger.body["code"]) == (403, "api_key_mismatch")
 
 
+@pci("7.2.5")
 def test_another_merchants_payment_is_not_found(gateway: Gateway) -> None:
     gateway.table.put_profile(OTHER, f"key-{OTHER}")
     payment_id = _payment(gateway)
@@ -301,6 +308,7 @@ def test_a_profile_is_read_once_a_minute(gateway: Gateway) -> None:
     assert gateway.table.calls.count("GetItem") == 1
 
 
+@pci("10.2.2")
 def test_logs_hold_ids_and_codes_but_no_token(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:

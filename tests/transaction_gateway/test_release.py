@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import payment_core
+from harness.testing import pci
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,6 +34,7 @@ def package() -> ModuleType:
     return module
 
 
+@pci("6.5.1")
 def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> None:
     first = package.build(tmp_path / "one")
     # Another checkout: another folder, other times and modes, compiled files beside the sources.
@@ -51,6 +53,7 @@ def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> N
     assert json.loads((tmp_path / "one" / "release.json").read_text()) == first
 
 
+@pci("6.5.1")
 def test_the_release_names_the_zip_and_its_digest(package: ModuleType, tmp_path: Path) -> None:
     artifact: dict[str, Any] = package.build(tmp_path)["transaction_gateway"]
     content = (tmp_path / artifact["file"]).read_bytes()
