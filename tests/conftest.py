@@ -64,6 +64,15 @@ def _place(path: str) -> int:
     return next((place for place, start in enumerate(FIRST) if path.startswith(start)), len(FIRST))
 
 
+def pytest_terraform_group(item: pytest.Item) -> str:
+    return _group(item.path.relative_to(HERE).as_posix())
+
+
+def _group(path: str) -> str:
+    folder = path.partition("/")[0]
+    return folder if folder in SHARED and path not in ON_THEIR_OWN else path
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     config.option.loadscopereorder = False
@@ -75,5 +84,4 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
 
     def _split_scope(self, nodeid: Any) -> str:
         path = Path(str(nodeid).partition("::")[0]).relative_to(HERE.name).as_posix()
-        folder = path.partition("/")[0]
-        return folder if folder in SHARED and path not in ON_THEIR_OWN else path
+        return _group(path)
