@@ -103,6 +103,14 @@ def test_what_aws_keeps_is_told_apart_with_the_reason(aws: EmbeddedAWS, watch: W
     }
 
 
+def test_aws_managed_keys_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
+    before = watch.now()
+    kms = aws.client("kms", HERE)
+    managed = kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["KeyId"]
+    assert managed in [key["KeyId"] for key in kms.list_keys()["Keys"]]
+    assert watch.leftovers(before) == ()
+
+
 def test_records_in_an_older_log_group_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
     logs = aws.client("logs", HERE)
     logs.create_log_group(logGroupName="journal")

@@ -80,6 +80,12 @@ KEPT_BY_AWS = (
         lambda key: key.key_state == "PendingDeletion",
     ),
     Exemption(
+        "kms",
+        "keys",
+        "AWS makes its managed key when a service first needs one",
+        lambda key: any(alias.startswith("alias/aws/") for alias in key.aliases),
+    ),
+    Exemption(
         "secretsmanager",
         "secrets",
         "a secret can be restored for 7 to 30 days",
