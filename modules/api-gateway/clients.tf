@@ -24,7 +24,7 @@ resource "aws_api_gateway_usage_plan" "client" {
 }
 
 resource "aws_api_gateway_api_key" "client" {
-  for_each = var.clients
+  for_each = { for name, client in var.clients : name => client if client.api_key == null }
 
   name        = "${var.name}-${each.key}"
   description = "Meters ${each.key}; it authorizes nothing"
@@ -33,7 +33,13 @@ resource "aws_api_gateway_api_key" "client" {
 resource "aws_api_gateway_usage_plan_key" "client" {
   for_each = var.clients
 
-  key_id        = aws_api_gateway_api_key.client[each.key].id
+  key_id        = local.api_key_ids[each.key]
   key_type      = "API_KEY"
   usage_plan_id = aws_api_gateway_usage_plan.client[each.key].id
+}
+
+locals {
+  api_key_ids = {
+    for name, client in var.clients : name => client.api_key == null ? aws_api_gateway_api_key.client[name].id : client.api_key.id
+  }
 }

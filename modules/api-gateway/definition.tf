@@ -19,7 +19,9 @@ locals {
   operations = flatten([
     for path, item in local.contract.paths : [
       for method, operation in item : {
-        id = try(operation.operationId, "")
+        id     = try(operation.operationId, "")
+        method = method
+        path   = path
         # As in "POST/merchants/*/payments": path parameters match anything.
         arn_suffix = "${upper(method)}${replace(path, "/\\{[^}]+\\}/", "*")}"
       } if contains(local.http_methods, method)
@@ -47,19 +49,58 @@ locals {
         for method, operation in item : method => merge(operation, {
           security = [{ api_key = [], sigv4 = [] }]
 
-          x-amazon-apigateway-integration = {
-            httpMethod          = "POST" # how API Gateway calls Lambda, whatever the client's method
-            passthroughBehavior = "never"
-            timeoutInMillis     = var.integrations.timeout_ms
-            type                = "aws_proxy"
-            uri                 = lookup(var.integrations.by_operation, try(operation.operationId, ""), var.integrations.default).invoke_arn
-          }
+          x-amazon-apigateway-integration = local.integrations[operation.operationId]
 
           # An optional body is the service's to validate: the validator would want one.
           x-amazon-apigateway-request-validator = try(operation.requestBody.required, false) ? "body_and_parameters" : "parameters"
         }) if contains(local.http_methods, method)
       },
     )
+  }
+
+  # Through JSON: the branches of a condition must be of one type.
+  integrations = {
+    for operation in local.operations : operation.id => jsondecode(
+      var.integrations.private == null || contains(keys(var.integrations.by_operation), operation.id)
+      ? jsonencode(local.function_integrations[operation.id])
+      : jsonencode(local.private_integrations[operation.id])
+    )
+  }
+
+  function_integrations = {
+    for operation in local.operations : operation.id => {
+      httpMethod          = "POST" # how API Gateway calls Lambda, whatever the client's method
+      passthroughBehavior = "never"
+      timeoutInMillis     = var.integrations.timeout_ms
+      type                = "aws_proxy"
+      uri                 = try(lookup(var.integrations.by_operation, operation.id, var.integrations.default).invoke_arn, null)
+    }
+  }
+
+  # A service behind a VPC link learns who calls from these headers alone: each
+  # takes the place of what the client may have sent under its name.
+  identity_headers = {
+    "integration.request.header.x-account-id"    = "context.identity.accountId"
+    "integration.request.header.x-api-key-id"    = "context.identity.apiKeyId"
+    "integration.request.header.x-principal-arn" = "context.identity.userArn"
+    "integration.request.header.x-request-id"    = "context.extendedRequestId"
+    "integration.request.header.x-source-ip"     = "context.identity.sourceIp"
+  }
+
+  private_integrations = {
+    for operation in local.operations : operation.id => {
+      connectionId        = try(var.integrations.private.vpc_link_id, null)
+      connectionType      = "VPC_LINK"
+      httpMethod          = upper(operation.method)
+      passthroughBehavior = "when_no_match"
+      requestParameters = merge(local.identity_headers, {
+        for name in flatten(regexall("\\{([^}]+)\\}", operation.path)) :
+        "integration.request.path.${name}" => "method.request.path.${name}"
+      })
+      timeoutInMillis = var.integrations.timeout_ms
+      type            = "http_proxy"
+      uri             = "${try(var.integrations.private.base_url, "")}${operation.path}"
+    }
   }
 
   # Both at once: the signature says who calls, the key whose plan is metered.

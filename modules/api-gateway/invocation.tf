@@ -1,4 +1,6 @@
 resource "aws_lambda_permission" "any_operation" {
+  count = var.integrations.default == null ? 0 : 1
+
   statement_id   = "${var.name}-default"
   action         = "lambda:InvokeFunction"
   function_name  = var.integrations.default.function_name
@@ -18,4 +20,9 @@ resource "aws_lambda_permission" "single_operation" {
   principal      = "apigateway.amazonaws.com"
   source_account = local.account_id
   source_arn     = "${aws_api_gateway_rest_api.api.execution_arn}/${var.stage_name}/${one([for operation in local.operations : operation.arn_suffix if operation.id == each.key])}"
+}
+
+moved {
+  from = aws_lambda_permission.any_operation
+  to   = aws_lambda_permission.any_operation[0]
 }

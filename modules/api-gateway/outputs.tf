@@ -19,7 +19,7 @@ output "clients" {
   description = "Clients by name: id of the API key (read its value with `aws apigateway get-api-key --include-value`) and of the usage plan."
   value = {
     for name in keys(var.clients) : name => {
-      api_key_id    = aws_api_gateway_api_key.client[name].id
+      api_key_id    = local.api_key_ids[name]
       usage_plan_id = aws_api_gateway_usage_plan.client[name].id
     }
   }

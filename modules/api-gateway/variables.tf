@@ -38,13 +38,17 @@ variable "openapi" {
 }
 
 variable "integrations" {
-  description = "Where operations go: the `alias` output of lambda-service modules. `default` serves every operation that `by_operation` (by operationId) doesn't."
+  description = "Where operations go. `default` is the `alias` output of a lambda-service module, `private` the HTTPS address of a service behind a VPC link: give one of them. `by_operation` (by operationId) names functions for single operations. `timeout_ms` in milliseconds."
   type = object({
-    default = object({
+    default = optional(object({
       function_name = string
       invoke_arn    = string
       name          = string
-    })
+    }))
+    private = optional(object({
+      base_url    = string
+      vpc_link_id = string
+    }))
     by_operation = optional(map(object({
       function_name = string
       invoke_arn    = string
@@ -53,6 +57,16 @@ variable "integrations" {
     timeout_ms = optional(number, 15000)
   })
   nullable = false
+
+  validation {
+    condition     = (var.integrations.default == null) != (var.integrations.private == null)
+    error_message = "Say where operations go: either `default`, a function's alias, or `private`, a service behind a VPC link."
+  }
+
+  validation {
+    condition     = var.integrations.private == null ? true : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", var.integrations.private.base_url))
+    error_message = "A private service is reached by https:// at a host name that its certificate has, without a path, for example \"https://fraud.internal.example.com\"."
+  }
 
   validation {
     condition     = var.integrations.timeout_ms >= 50 && var.integrations.timeout_ms <= 29000
@@ -80,8 +94,9 @@ variable "capacity" {
 }
 
 variable "clients" {
-  description = "Callers by name: requests a second, burst, and requests a day (null: no quota) of their usage plan. Each gets an API key, for metering only."
+  description = "Callers by name: requests a second, burst, and requests a day (null: no quota) of their usage plan. Each gets an API key, for metering only, unless it has one of another API in `api_key`."
   type = map(object({
+    api_key         = optional(object({ id = string }))
     burst           = number
     daily_quota     = optional(number)
     rate_per_second = number

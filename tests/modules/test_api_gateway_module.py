@@ -59,6 +59,9 @@ def integrations(**changes: Any) -> dict[str, Any]:
     return {"default": alias("payments"), **changes}
 
 
+PRIVATE = {"base_url": "https://fraud.internal.example.com", "vpc_link_id": "link01"}
+
+
 @dataclass(frozen=True)
 class Refused:
     """One wrong value, the words of its refusal, and what else must change to get that far."""
@@ -88,6 +91,15 @@ REFUSED = {
     ),
     "slow_integration": Refused(
         "integrations", integrations(timeout_ms=60000), "within 50 to 29000 ms"
+    ),
+    "nowhere": Refused("integrations", {}, "either `default`, a function's alias, or"),
+    "two_places": Refused(
+        "integrations", {**integrations(), "private": PRIVATE}, "either `default`, a function's"
+    ),
+    "plain_private": Refused(
+        "integrations",
+        {"private": {**PRIVATE, "base_url": "http://fraud.example.com"}},
+        "reached by https:// at a host name",
     ),
     "unknown_operation": Refused(
         "integrations",
@@ -129,6 +141,51 @@ def test_clients_are_metered_by_their_plans(plan_example: ExamplePlanner) -> Non
     throttle = {"burst_limit": 30, "rate_limit": 30}
     planned.one(f'{usage_plan}["m_bakery"]').expect(throttle_settings=[throttle], quota_settings=[])
     planned.one(f'{usage_plan}["m_cinema"]').expect(quota_settings=[{"limit": 50000}])
+
+
+def test_a_client_may_bring_the_key_of_another_api(plan: Planner) -> None:
+    clients = {**client(api_key={"id": "key0000001"}), "m_cinema": client()["m_bakery"]}
+    planned = plan(MODULE, {**GOOD, "clients": clients})
+    planned.expect_counts(aws_api_gateway_api_key=1, aws_api_gateway_usage_plan_key=2)
+    bakery = planned.one('aws_api_gateway_usage_plan_key.client["m_bakery"]')
+    bakery.expect(key_id="key0000001")
+
+
+@pytest.fixture
+def private(plan: Planner) -> Any:
+    """The definition of an API whose service is behind a VPC link, but for one operation."""
+    integrations = {"private": PRIVATE, "by_operation": {"listPayments": alias("list")}}
+    planned = plan(MODULE, {**GOOD, "integrations": integrations})
+    assert {permission.name for permission in planned.all("aws_lambda_permission")} == {
+        "single_operation"
+    }
+    definition = planned.one("aws_api_gateway_rest_api").json("body")
+    return {
+        method: operation["x-amazon-apigateway-integration"]
+        for method, operation in definition["paths"]["/merchants/{merchant_id}/payments"].items()
+    }
+
+
+def test_a_private_service_is_reached_through_the_link_alone(private: Any) -> None:
+    post = private["post"]
+    assert (post["type"], post["httpMethod"]) == ("http_proxy", "POST")
+    assert (post["connectionType"], post["connectionId"]) == ("VPC_LINK", "link01")
+    assert post["uri"] == f"{PRIVATE['base_url']}/merchants/{{merchant_id}}/payments"
+    assert "tlsConfig" not in post, "the certificate is checked"
+    assert private["get"]["type"] == "aws_proxy"
+
+
+@pci("7.3.3")
+def test_a_private_service_hears_who_calls_from_the_gateway_alone(private: Any) -> None:
+    mapped = private["post"]["requestParameters"]
+    assert mapped == {
+        "integration.request.header.x-account-id": "context.identity.accountId",
+        "integration.request.header.x-api-key-id": "context.identity.apiKeyId",
+        "integration.request.header.x-principal-arn": "context.identity.userArn",
+        "integration.request.header.x-request-id": "context.extendedRequestId",
+        "integration.request.header.x-source-ip": "context.identity.sourceIp",
+        "integration.request.path.merchant_id": "method.request.path.merchant_id",
+    }
 
 
 @pytest.fixture
