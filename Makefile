@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INPUT ?= examples/merchant-day.csv
+# What is run again with the providers that Terraform launches itself.
+STOCK_TESTS := tests/terraform/test_terraform_lifecycle.py \
+  tests/modules/test_data_module.py::test_key_rotates
 # Certificates are the system's, where companies put their own, and packages come from the index
 # that pip is configured for, if it was by environment.
 export UV_SYSTEM_CERTS ?= 1
@@ -39,7 +42,9 @@ up: package ## The same platform left running, with credentials for curl; Ctrl-C
 	@$(BIN)/python -m harness up
 
 test: package lint ## Everything that CI runs
-	@$(BIN)/python -m pytest -n 4
+	@$(BIN)/python -m pytest -n 4 --tf-require-validations=modules \
+	  --tf-require-validations=environments --pci-table=build/pci-tests.md
+	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)
 	@$(BIN)/python -m harness mutants
 
 test-all: test ## Also every mutant
