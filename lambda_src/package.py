@@ -18,7 +18,7 @@ from typing import TypedDict
 
 SOURCE = Path(__file__).resolve().parent
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "transaction_gateway": ("payment_core", "transaction_gateway"),
+    "transaction_gateway": ("payment_core", "api_functions", "transaction_gateway"),
 }
 """What is packed for each function: the packages beside this file."""
 

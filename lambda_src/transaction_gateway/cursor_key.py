@@ -6,7 +6,7 @@ import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transaction_gateway.dynamodb_values import decode_map, encode_map
+from api_functions.dynamodb_values import decode_map, encode_map
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as SdkConnectionError
-
+from api_functions import answering
+from api_functions.api_event import Reply, compact_json
 from payment_core import cursors
-from payment_core.cards import holds_card_number
 from payment_core.idempotency import request_hash
 from payment_core.problems import FieldError, Problem, ProblemError, refuse
 from payment_core.requests import read_authorization, read_operation
 from payment_core.states import OperationType
-from transaction_gateway.api_event import ApiEvent, Reply, compact_json, problem_reply
 from transaction_gateway.application import deployed
 from transaction_gateway.representations import payment_document, payment_history
 from transaction_gateway.service import Call, payment_not_found
@@ -22,6 +19,8 @@ from transaction_gateway.service import Call, payment_not_found
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from api_functions.answering import LambdaContext
+    from api_functions.api_event import ApiEvent
     from transaction_gateway.application import Application
 
     Operation = Callable[[Application, ApiEvent, str, int], Reply]
@@ -32,29 +31,6 @@ _PAYMENT = f"{_PAYMENTS}/{{payment_id}}"
 _PAYMENT_ID = re.compile(r"pay_[a-z2-7]{26}")
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _DEFAULT_LIMIT = "25"
-_UNAVAILABLE = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-    }
-)
-
-
-class LambdaContext(Protocol):
-    """What we use of Lambda's context."""
-
-    @property
-    def aws_request_id(self) -> str:
-        """Lambda's name of the invocation."""
-        ...
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Give the milliseconds until Lambda ends the worker."""
-        ...
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
@@ -69,34 +45,14 @@ def respond(
     application: Application, event: Mapping[str, Any], context: LambdaContext
 ) -> dict[str, object]:
     """Answer one request with a given application, and log it."""
-    started = application.clock()
-    request = ApiEvent.read(event)
-    code = None
-    try:
-        reply = _route(application, request, started + context.get_remaining_time_in_millis())
-    except ProblemError as error:
-        code = error.problem.code
-        reply = problem_reply(error.problem, request.request_id)
-    except Exception as error:
-        problem = _fault(error)
-        code = problem.code
-        reply = problem_reply(problem, request.request_id)
-        application.logger.exception(
-            "request failed", error, request_id=request.request_id, aws_code=_aws_code(error)
-        )
-    application.logger.info(
-        "request",
-        request_id=request.request_id,
-        method=request.route[0],
-        resource=request.route[1],
-        merchant_id=_loggable(request.path.get("merchant_id", "")),
-        payment_id=_loggable(request.path.get("payment_id", "")),
-        status=reply.status,
-        code=code,
-        replayed="Idempotency-Replayed" in reply.headers or None,
-        duration_ms=application.clock() - started,
+    return answering.respond(
+        event,
+        context,
+        route=lambda request, deadline: _route(application, request, deadline),
+        advice="Repeat the request with its Idempotency-Key; nothing is charged twice.",
+        logger=application.logger,
+        clock=application.clock,
     )
-    return reply.to_answer()
 
 
 def _route(application: Application, request: ApiEvent, deadline: int) -> Reply:
@@ -174,20 +130,3 @@ def _payment_id(request: ApiEvent) -> str:
     if _PAYMENT_ID.fullmatch(payment_id) is None:
         raise refuse("payment_not_found", "The payment's id is malformed.")
     return payment_id
-
-
-def _loggable(name: str) -> str | None:
-    """Give a part of the path, as the client wrote it, unless it mustn't be logged."""
-    return name if name and not holds_card_number(name) else None
-
-
-def _fault(error: Exception) -> Problem:
-    """Describe an error of ours; what was begun is finished by a repetition or the sweeper."""
-    if isinstance(error, HTTPClientError | SdkConnectionError) or _aws_code(error) in _UNAVAILABLE:
-        detail = "Repeat the request with its Idempotency-Key; nothing is charged twice."
-        return Problem("storage_unavailable", detail, retry_after=1)
-    return Problem("internal_error", "Repeat the request with its Idempotency-Key.")
-
-
-def _aws_code(error: Exception) -> str | None:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else None

@@ -9,23 +9,19 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+from api_functions.merchants import partition_key as partition_key  # a part of the layout
+from api_functions.times import rfc3339
 from payment_core.idempotency import StoredResponse
 from payment_core.ledger import JournalEntry, Posting
 from payment_core.money import Money
 from payment_core.payment import Lease, Operation, Payment, Status
 from payment_core.states import OperationType, State
-from transaction_gateway.times import rfc3339
 
 SHARDS = 8
 """Partitions of the sparse index, so that many open payments don't meet in one."""
 
 PAYMENT_PREFIX = "PAYMENT#"
 """Sort keys of payments begin so."""
-
-
-def partition_key(merchant_id: str) -> str:
-    """Give the partition of everything a merchant has."""
-    return f"MERCHANT#{merchant_id}"
 
 
 def sort_key(payment_id: str) -> str:

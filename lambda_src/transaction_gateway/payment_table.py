@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from api_functions.dynamodb_values import decode_map, encode, encode_map
+from api_functions.merchants import partition_key
+from api_functions.times import rfc3339
 from payment_core.payment import MAX_OPERATIONS, Payment
 from payment_core.states import ALLOWED_FROM, OperationType
 from payment_core.storage import Attempt
-from transaction_gateway.dynamodb_values import decode_map, encode, encode_map
 from transaction_gateway.payment_items import (
     PAYMENT_PREFIX,
     SHARDS,
@@ -17,11 +19,9 @@ from transaction_gateway.payment_items import (
     from_item,
     lease_attributes,
     operation_to_map,
-    partition_key,
     sort_key,
     to_item,
 )
-from transaction_gateway.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

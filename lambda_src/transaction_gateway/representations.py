@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api_functions.api_event import compact_json
+from api_functions.times import rfc3339
 from payment_core.acquirer import NOT_PROCESSED
 from payment_core.idempotency import StoredResponse
 from payment_core.payment import Status
 from payment_core.problems import Problem
 from payment_core.states import OperationType
-from transaction_gateway.api_event import compact_json
-from transaction_gateway.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

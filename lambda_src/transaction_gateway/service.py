@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from api_functions.api_event import Reply, compact_json
 from payment_core import idempotency
 from payment_core.acquirer import Answer, Verdict
 from payment_core.idempotency import Decision
@@ -26,7 +27,6 @@ from payment_core.payment import (
 )
 from payment_core.problems import Problem, ProblemError
 from payment_core.states import OperationType
-from transaction_gateway.api_event import Reply, compact_json
 from transaction_gateway.representations import outcome, payment_document
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from transaction_gateway.service import WRITE_RESERVE_MS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from api_functions.answering import LambdaContext
     from payment_core.payment import Payment
     from transaction_gateway.application import Application
-    from transaction_gateway.handler import LambdaContext
 
 _RESULTS = ("resolved", "unknown", "raced", "failed")
 

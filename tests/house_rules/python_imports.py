@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OURS = frozenset({"payment_core", "transaction_gateway"})
+OURS = frozenset({"api_functions", "payment_core", "tokenizer", "transaction_gateway"})
 AWS_SDK = frozenset({"boto3", "botocore"})
 """Part of the Lambda runtime, so the zip needn't hold it."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from transaction_gateway.settings import Settings, SettingsError
+from api_functions.settings import SettingsError
+from transaction_gateway.settings import Settings
 
 ENVIRONMENT = {"PAYMENTS_TABLE": "payments", "ACQUIRER_URL": "https://acquirer.example/v2"}
 

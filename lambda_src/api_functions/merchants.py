@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from api_functions.dynamodb_values import decode_map, encode_map
 from payment_core.problems import refuse
-from transaction_gateway.dynamodb_values import decode_map, encode_map
-from transaction_gateway.payment_items import partition_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from transaction_gateway.api_event import ApiEvent
+    from api_functions.api_event import ApiEvent
 
 PROFILE_SORT_KEY = "PROFILE"
 """Sort key of a merchant's profile, an item that Terraform writes."""
+
+
+def partition_key(merchant_id: str) -> str:
+    """Give the partition of everything a merchant has."""
+    return f"MERCHANT#{merchant_id}"
+
 
 _CACHED_MS = 60_000
 _ROLE_SESSION = re.compile(
@@ -58,7 +63,10 @@ class Merchants:
         if now < until:
             return key_id
         key = encode_map({"pk": partition_key(merchant_id), "sk": PROFILE_SORT_KEY})
-        answer = self._client.get_item(TableName=self._table, Key=key)
+        # Only what is needed: a role may be held to this attribute.
+        answer = self._client.get_item(
+            TableName=self._table, Key=key, ProjectionExpression="api_key_id"
+        )
         if "Item" not in answer:
             return None
         key_id = str(decode_map(answer["Item"])["api_key_id"])

@@ -27,7 +27,8 @@ class ApiEvent:
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, list[str]]
-    raw_body: str
+    # A body may hold a card number until it has been checked, and a repr may be printed.
+    raw_body: str = field(repr=False)
     body_is_base64: bool
     request_id: str
     account_id: str
@@ -81,11 +82,15 @@ class ApiEvent:
 
     def json_body(self) -> dict[str, object]:
         """Give the parsed body; raises ``ProblemError`` (400, 413, 415)."""
+        return parse_body(self.json_bytes())
+
+    def json_bytes(self) -> bytes:
+        """Give the body, which claims to be JSON; raises ``ProblemError`` (400, 413, 415)."""
         raw = self._bytes()
         media_type = ",".join(self.headers.get("content-type", [])).partition(";")[0]
         if raw and media_type.strip().lower() != "application/json":
             raise refuse("unsupported_media_type", "Send the body as application/json.")
-        return parse_body(raw)
+        return raw
 
     def _bytes(self) -> bytes:
         if len(self.raw_body) > 2 * MAX_BODY_BYTES:

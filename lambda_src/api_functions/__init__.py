@@ -1,0 +1,1 @@
+"""What the functions behind API Gateway share: events, identity, logs, settings, connections."""
