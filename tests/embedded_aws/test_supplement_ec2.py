@@ -1,0 +1,93 @@
+"""EC2 through boto3, where moto alone fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+
+
+@pytest.fixture
+def ec2(client: Callable[[str], Any]) -> Any:
+    return client("ec2")
+
+
+@pytest.fixture
+def groups(ec2: Any) -> list[str]:
+    """Two groups of one VPC."""
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    return [
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("functions", "endpoints")
+    ]
+
+
+def rules_of(ec2: Any, group: str) -> dict[str, Any]:
+    """Read the rules of a group by what they are described as."""
+    filters = [{"Name": "group-id", "Values": [group]}]
+    found = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    return {rule.get("Description", ""): rule for rule in found}
+
+
+def prefix_list(ec2: Any, name: str) -> str:
+    made = ec2.create_managed_prefix_list(PrefixListName=name, MaxEntries=1, AddressFamily="IPv4")
+    return str(made["PrefixList"]["PrefixListId"])
+
+
+@pytest.mark.mends("ec2:AuthorizeSecurityGroupIngress")
+def test_a_rule_keeps_its_description_whatever_it_names(ec2: Any, groups: list[str]) -> None:
+    functions, endpoints = groups
+    acquirer = prefix_list(ec2, "acquirer")
+    pairs = [{"GroupId": functions, "Description": "from functions"}]
+    lists = [{"PrefixListId": acquirer, "Description": "to the acquirer"}]
+    ec2.authorize_security_group_ingress(
+        GroupId=endpoints, IpPermissions=[{**HTTPS, "UserIdGroupPairs": pairs}]
+    )
+    ec2.authorize_security_group_egress(
+        GroupId=endpoints, IpPermissions=[{**HTTPS, "PrefixListIds": lists}]
+    )
+    rules = rules_of(ec2, endpoints)
+    assert rules["from functions"]["ReferencedGroupInfo"]["GroupId"] == functions
+    assert rules["to the acquirer"]["PrefixListId"] == acquirer
+
+
+@pytest.mark.mends("ec2:ModifySecurityGroupRules")
+def test_a_rule_can_come_to_name_another_group_or_prefix_list(ec2: Any, groups: list[str]) -> None:
+    functions, endpoints = groups
+    first, second = (prefix_list(ec2, name) for name in ("first", "second"))
+    made = ec2.authorize_security_group_egress(
+        GroupId=functions,
+        IpPermissions=[
+            {**HTTPS, "UserIdGroupPairs": [{"GroupId": functions}]},
+            {**HTTPS, "PrefixListIds": [{"PrefixListId": first}]},
+        ],
+    )
+    assert made["Return"]
+    rules = ec2.describe_security_group_rules(
+        Filters=[{"Name": "group-id", "Values": [functions]}]
+    )["SecurityGroupRules"]
+    for rule in rules:
+        change: dict[str, Any] = {}
+        if "ReferencedGroupInfo" in rule:
+            change = {"ReferencedGroupId": endpoints}
+        elif "PrefixListId" in rule:
+            change = {"PrefixListId": second}
+        else:
+            continue
+        ec2.modify_security_group_rules(
+            GroupId=functions,
+            SecurityGroupRules=[
+                {
+                    "SecurityGroupRuleId": rule["SecurityGroupRuleId"],
+                    "SecurityGroupRule": {**HTTPS, **change, "Description": next(iter(change))},
+                }
+            ],
+        )
+    changed = rules_of(ec2, functions)
+    assert changed["ReferencedGroupId"]["ReferencedGroupInfo"]["GroupId"] == endpoints
+    assert changed["PrefixListId"]["PrefixListId"] == second
