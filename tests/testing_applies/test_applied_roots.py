@@ -164,7 +164,14 @@ def test_what_terraform_does_not_own_is_no_drift(applies: Applies, journal: Path
             TopicArn=root.outputs["topic_arn"], Protocol="email", Endpoint="a@example.com"
         )
     )
+    root.tamper(  # the same value again changes the version, which nobody chose
+        lambda aws: aws.client("ssm").put_parameter(
+            Name="/payments/secret", Value="first", Overwrite=True
+        )
+    )
     assert root.drifted() == ()
+    found = [item["address"] for item in root.plan().document["resource_drift"]]
+    assert "aws_ssm_parameter.secret" in found
     with pytest.raises(ExpectationError, match="expected: drift\n    found:    no drift"):
         root.assert_drift("aws_sns_topic.alarms")
     root.clients.client("sns").unsubscribe(

@@ -108,7 +108,7 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._pristine: dict[_Place, frozenset[_Path]] = {}
+        self._pristine: dict[_Place, tuple[BaseBackend, frozenset[_Path]]] = {}
         self._original = AccountSpecificBackend.__getitem__
         AccountSpecificBackend.__getitem__ = self._noticing(  # type: ignore[method-assign]
             self._original
@@ -145,17 +145,23 @@ class Watch:
             backend = original(backends, region)
             if not known:
                 place = (backends.account_id, backend.region_name, backends.service_name)
-                self._pristine[place] = _paths(backend)
+                self._notice(place, backend)
             return backend
 
         return getitem
+
+    def _notice(self, place: _Place, backend: BaseBackend) -> None:
+        # Of two threads the second may come when the first has gone on to make something.
+        noticed, _ = self._pristine.get(place, (None, None))
+        if noticed is not backend:
+            self._pristine[place] = backend, _paths(backend)
 
     def _new(self, since: Holdings) -> Iterator[tuple[Thing, Any]]:
         for place, backend in _backends():
             account_id, region, service = place
             where = "global" if region == _GLOBAL else region
-            known = since.get(place) or self._pristine.get(place, frozenset())
-            for path, value in _walk(backend, known):
+            _, pristine = self._pristine.get(place, (backend, frozenset()))
+            for path, value in _walk(backend, since.get(place, pristine)):
                 yield _thing((account_id, where, service), path, value), value
 
 
