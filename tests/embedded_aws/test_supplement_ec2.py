@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.ec2 import ec2_backends
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ACCOUNT = "444444444444"
 HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
 
 
@@ -91,3 +94,28 @@ def test_a_rule_can_come_to_name_another_group_or_prefix_list(ec2: Any, groups: 
     changed = rules_of(ec2, functions)
     assert changed["ReferencedGroupId"]["ReferencedGroupInfo"]["GroupId"] == endpoints
     assert changed["PrefixListId"]["PrefixListId"] == second
+
+
+@pytest.mark.mends("ec2:ReplaceNetworkAclAssociation")
+def test_subnets_get_their_network_acls_while_others_are_made(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    own = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    (at_first,) = ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+    (association,) = [a for a in at_first["Associations"] if a["SubnetId"] == subnet]
+
+    backend = ec2_backends[ACCOUNT]["eu-west-1"]
+
+    class Busy(dict[str, Any]):
+        def keys(self) -> Any:
+            backend.create_network_acl(vpc)
+            return super().keys()
+
+    for acl in backend.network_acls.values():
+        acl._associations = Busy(acl._associations)
+    ec2.replace_network_acl_association(
+        AssociationId=association["NetworkAclAssociationId"], NetworkAclId=own
+    )
+    (now,) = ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+    assert now["NetworkAclId"] == own

@@ -1,9 +1,15 @@
-"""EC2: rules of security groups that name a group or a prefix list."""
+"""EC2: rules of security groups that name a group or a prefix list, and network ACLs of subnets."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+from moto.ec2.models.network_acls import (
+    NetworkAclAssociation,
+    NetworkAclBackend,
+    random_network_acl_subnet_association_id,
+)
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 
 from harness.aws.supplement.registry import mend
@@ -18,6 +24,13 @@ _CHANGE = mend(
     reason="changes the ports of a rule, but not the group or prefix list that it names",
     observed="second plan of aws_vpc_security_group_egress_rule after changing the group",
 )
+_ASSOCIATION = mend(
+    "ec2:ReplaceNetworkAclAssociation",
+    reason="fails while another network ACL is made or given to a subnet (500)",
+    observed="apply of four aws_network_acl beside each other, tried again by the provider",
+)
+
+_replacing = threading.Lock()
 
 
 @_DESCRIPTION.around(SecurityGroupRule, "__init__")
@@ -53,3 +66,17 @@ def _modify_security_group_rules(
             rule.source_group = {**rule.source_group, "GroupId": wanted["ReferencedGroupId"]}
         if "PrefixListId" in wanted:
             rule.prefix_list_id = wanted["PrefixListId"]
+
+
+@_ASSOCIATION.instead(NetworkAclBackend, "replace_network_acl_association")
+def _replace_network_acl_association(
+    self: NetworkAclBackend, association_id: str, network_acl_id: str
+) -> NetworkAclAssociation:
+    new_id = random_network_acl_subnet_association_id()
+    with _replacing:
+        acls = list(self.network_acls.values())
+        before = next(acl for acl in acls if association_id in acl._associations)
+        subnet_id = before._associations.pop(association_id).subnet_id
+        association = NetworkAclAssociation(self, new_id, subnet_id, network_acl_id)
+        self.get_network_acl(network_acl_id)._associations[new_id] = association
+    return association
