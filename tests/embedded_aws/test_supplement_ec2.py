@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.ec2 import ec2_backends
-
+from moto.ec2.models import ec2_backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from moto.ec2.models.network_acls import (
-    NetworkAclAssociation,
-    NetworkAclBackend,
-    random_network_acl_subnet_association_id,
-)
+from moto.ec2.models.network_acls import NetworkAclAssociation, NetworkAclBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.utils import random_network_acl_subnet_association_id
 
 from harness.aws.supplement.registry import mend
 
