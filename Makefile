@@ -50,8 +50,8 @@ test: package lint ## Everything that CI runs
 test-all: test ## Also every mutant
 	@$(BIN)/python -m harness mutants --thorough
 
-bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side in one run
-	@$(BIN)/python -m harness bench --ministack $(VENV)-yardstick/bin/python
+bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side; ONLY=plans measures a part
+	@$(BIN)/python -m harness bench --yardstick $(VENV)-yardstick/bin/python $(addprefix --only ,$(ONLY))
 
 $(VENV)-yardstick/.installed: requirements-yardstick.lock | install
 	@$(PYTHON) -m venv $(VENV)-yardstick
