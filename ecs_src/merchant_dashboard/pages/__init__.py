@@ -1,0 +1,1 @@
+"""The pages, one module each: what is read for them and how it is laid out."""

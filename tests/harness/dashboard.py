@@ -1,0 +1,291 @@
+"""The dashboard as its tests run it: its real process, over tables of the deployed schema.
+
+Payments are made by the gateway's own code; what they write leaves through the table's stream and
+is handed to the projector. A small server stands in for Lambda's Invoke, which runs the gateway's
+handler, and for API Gateway's usage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import uuid
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from dashboard_projector.handler import project
+from dashboard_projector.projection import Projection
+from harness.payments import ACCOUNT, Context
+from transaction_gateway.handler import respond
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from harness.aws import EmbeddedAWS
+    from harness.payments import Table
+    from transaction_gateway.application import Application
+
+CSRF_KEY = "0123456789abcdef" * 4
+FUNCTION_ARN = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:transaction-gateway:live"
+_START_S = 30
+_END_S = 25
+
+
+def create_read_model(client: DynamoDBClient) -> str:
+    """Create the dashboard's table; give its name."""
+    names = ("pk", "sk", "gsi1pk", "gsi1sk")
+    table = f"dashboard-{uuid.uuid4().hex[:8]}"
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "gsi1",
+                "KeySchema": _keys("gsi1pk", "gsi1sk"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    return table
+
+
+def create_webhooks(client: DynamoDBClient) -> str:
+    """Create the webhook sender's table; give its name."""
+    table = f"webhooks-{uuid.uuid4().hex[:8]}"
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+    )
+    return table
+
+
+def _keys(partition: str, sort: str) -> Any:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+def person(merchant_id: str, session: str = "alice", **headers: str) -> dict[str, str]:
+    """Give the headers that API Gateway sets for a person of a merchant."""
+    role = f"arn:aws:sts::{ACCOUNT}:assumed-role/merchant-{merchant_id}/{session}"
+    return {
+        "x-principal-arn": role,
+        "x-account-id": ACCOUNT,
+        "x-api-key-id": f"key-{merchant_id}",
+        "x-request-id": str(uuid.uuid4()),
+        "x-source-ip": "198.51.100.7",
+        "accept": "text/html",
+        **headers,
+    }
+
+
+class Stream:
+    """The transactions table's stream, from now on, and the projector at its end."""
+
+    def __init__(self, aws: EmbeddedAWS, table: Table, read_model: str) -> None:
+        table.client.update_table(
+            TableName=table.name,
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )
+        description = table.client.describe_table(TableName=table.name)["Table"]
+        self._client = aws.client("dynamodbstreams", ACCOUNT)
+        arn = description["LatestStreamArn"]
+        (shard,) = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        self._iterator = self._client.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST"
+        )["ShardIterator"]
+        self.projection = Projection(aws.client("dynamodb", ACCOUNT), read_model)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Take what arrived since the last time."""
+        taken: list[dict[str, Any]] = []
+        while True:
+            answer = self._client.get_records(ShardIterator=self._iterator, Limit=1000)
+            self._iterator = answer["NextShardIterator"]
+            if not answer["Records"]:
+                return taken
+            taken += answer["Records"]
+
+    def project(self, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """Hand records to the projector in one batch, by default all that arrived."""
+        event = {"Records": self.records() if records is None else records}
+        return cast(
+            "dict[str, Any]", project(self.projection, event, Context(), environment="test")
+        )
+
+
+@dataclass(slots=True)
+class Functions:
+    """What stands in for Lambda and API Gateway, on 127.0.0.1; a context manager.
+
+    ``gateway`` answers invocations. ``invoke`` may be replaced to fail or to count. ``usage`` is
+    answered for every plan, and None as an error.
+    """
+
+    gateway: Application | None = None
+    plans: list[dict[str, Any]] = field(default_factory=list)
+    usage: list[list[int]] | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    before: Callable[[dict[str, Any]], None] = lambda _event: None
+    after: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
+    _server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        if self._server is None:
+            raise RuntimeError("use it as a context manager")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Run the gateway's handler, as its function would."""
+        self.events.append(event)
+        self.before(event)
+        if self.gateway is None:
+            raise RuntimeError("no gateway answers")
+        return self.after(cast("dict[str, Any]", respond(self.gateway, event, Context())))
+
+    def __enter__(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def _handler(functions: Functions) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            try:
+                self._answer(200, functions.invoke(event))
+            except Exception as error:  # a function that fails answers so
+                self._answer(200, {"errorMessage": str(error)}, error="Unhandled")
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if parts.path.endswith("/usage") and functions.usage is None:
+                self._answer(404, {"message": "no usage"})
+            elif parts.path.endswith("/usage"):
+                key = parse_qs(parts.query)["keyId"][0]
+                # As API Gateway writes them: "items" is called "values" on the wire.
+                self._answer(200, {"values": {key: functions.usage}})
+            else:
+                self._answer(200, {"item": functions.plans})
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def _answer(self, status: int, document: Any, error: str | None = None) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            if error is not None:
+                self.send_header("X-Amz-Function-Error", error)
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Handler
+
+
+class DashboardProcess:
+    """``python -m merchant_dashboard`` on a free port; a context manager."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONUNBUFFERED": "1",
+            "PORT": "0",
+            "BIND_HOST": "127.0.0.1",
+            "CSRF_KEY": CSRF_KEY,
+            "TRANSACTION_GATEWAY_ARN": FUNCTION_ARN,
+            "DRAIN_SECONDS": "0",
+            "ENVIRONMENT": "test",
+            **environment,
+        }
+        self.lines: list[dict[str, Any]] = []
+        self.raw: list[str] = []
+        self._listening = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        port = next(line["port"] for line in self.lines if line["message"] == "listening")
+        return f"http://127.0.0.1:{port}"
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The running process."""
+        if self._process is None:
+            raise RuntimeError("use it as a context manager")
+        return self._process
+
+    def client(self, headers: Mapping[str, str]) -> httpx.Client:
+        """Make a client that sends these headers."""
+        return httpx.Client(base_url=self.url, headers=dict(headers), timeout=30)
+
+    def end(self) -> int:
+        """Send SIGTERM and give the exit status."""
+        self.process.terminate()
+        return self.process.wait(_END_S)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - our own service
+            [sys.executable, "-m", "merchant_dashboard"],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        if not self._listening.wait(_START_S):
+            self._process.kill()
+            raise RuntimeError("the dashboard doesn't listen:\n" + "".join(self.raw))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def _read(self) -> None:
+        for text in self.process.stdout or ():
+            self.raw.append(text)
+            try:
+                self.lines.append(json.loads(text))
+            except ValueError:
+                continue
+            if self.lines[-1]["message"] == "listening":
+                self._listening.set()
