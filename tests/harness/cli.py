@@ -111,7 +111,6 @@ def bench(
         Path | None,
         typer.Option(
             "--yardstick",
-            "--ministack",
             help="Python of an environment with what we measure ourselves by: MiniStack, tftest "
             "and pytest-terraform.",
         ),

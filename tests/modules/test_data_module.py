@@ -10,7 +10,7 @@ import pytest
 from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
-    from harness.testing import PlannedRoot, Planner
+    from harness.testing import AppliedRoot, PlannedRoot, Planner
     from harness.testing.examples import ExamplePlanner
 
 MODULE = "modules/data"
@@ -95,14 +95,14 @@ def test_key_is_used_only_through_dynamodb(planned: PlannedRoot) -> None:
 
 
 @pci("3.5.1")
-def test_tables_are_encrypted_under_the_key_of_their_class(examples: Any) -> None:
-    resources = examples.applied("data")
-    described = examples.client("dynamodb").describe_table(TableName=resources[TABLE]["name"])
+def test_tables_are_encrypted_under_the_key_of_their_class(applied_data: AppliedRoot) -> None:
+    resources = applied_data.resources
+    described = applied_data.client("dynamodb").describe_table(TableName=resources[TABLE]["name"])
     assert described["Table"]["SSEDescription"]["KMSMasterKeyArn"] == resources[KEY]["arn"]
 
 
 @pci("12.10.1")
-def test_protected_table_refuses_to_be_deleted(examples: Any) -> None:
-    dynamodb = examples.client("dynamodb")
+def test_protected_table_refuses_to_be_deleted(applied_data: AppliedRoot) -> None:
+    dynamodb = applied_data.client("dynamodb")
     with pytest.raises(dynamodb.exceptions.ClientError, match="DeletionProtection"):
         dynamodb.delete_table(TableName="payments-dev-transactions")

@@ -13,7 +13,7 @@ from harness.testing import pci, rejects
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.testing import PlannedRoot, Planner
+    from harness.testing import AppliedRoot, PlannedRoot, Planner
     from harness.testing.examples import ExamplePlanner
 
 MODULE = "modules/lambda-service"
@@ -141,8 +141,8 @@ def test_dead_letters_are_kept_and_alarmed(planned: PlannedRoot) -> None:
 
 
 @pci("7.2.5")
-def test_role_can_do_only_what_is_named(examples: Any) -> None:
-    policy = examples.applied("lambda-service")[f"{EXAMPLE}.aws_iam_role_policy.function"]["policy"]
+def test_role_can_do_only_what_is_named(applied_lambda_service: AppliedRoot) -> None:
+    policy = applied_lambda_service.resources[f"{EXAMPLE}.aws_iam_role_policy.function"]["policy"]
     allowed = {item["Sid"]: item for item in json.loads(policy)["Statement"]}
     assert set(allowed) == {
         "KeepPayments",
@@ -158,20 +158,20 @@ def test_role_can_do_only_what_is_named(examples: Any) -> None:
 
 
 @pci("3.5.1")
-def test_everything_is_encrypted_under_one_key(examples: Any) -> None:
-    resources = examples.applied("lambda-service")
+def test_everything_is_encrypted_under_one_key(applied_lambda_service: AppliedRoot) -> None:
+    resources = applied_lambda_service.resources
     key = resources[f"{EXAMPLE}.aws_kms_key.service[0]"]["arn"]
     assert resources[f"{EXAMPLE}.aws_lambda_function.service"]["kms_key_arn"] == key
     assert resources[f"{EXAMPLE}.aws_cloudwatch_log_group.function"]["kms_key_id"] == key
     assert resources[f"{EXAMPLE}.aws_sqs_queue.dead_letters"]["kms_master_key_id"] == key
 
 
-def test_failures_of_the_alias_go_to_the_queue(examples: Any) -> None:
-    name = examples.applied("payment-platform")[f"{SWEEPER}.aws_lambda_function.service"][
+def test_failures_of_the_alias_go_to_the_queue(applied_payment_platform: AppliedRoot) -> None:
+    name = applied_payment_platform.resources[f"{SWEEPER}.aws_lambda_function.service"][
         "function_name"
     ]
-    queue = examples.applied("payment-platform")[f"{SWEEPER}.aws_sqs_queue.dead_letters"]["arn"]
-    config = examples.client("lambda").get_function_event_invoke_config(
+    queue = applied_payment_platform.resources[f"{SWEEPER}.aws_sqs_queue.dead_letters"]["arn"]
+    config = applied_payment_platform.client("lambda").get_function_event_invoke_config(
         FunctionName=name, Qualifier="live"
     )
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == queue
@@ -179,18 +179,18 @@ def test_failures_of_the_alias_go_to_the_queue(examples: Any) -> None:
 
 
 @pci("7.2.5")
-def test_schedule_runs_the_alias_and_nothing_else_may(examples: Any) -> None:
-    rule = examples.applied("payment-platform")[f"{SWEEPER}.aws_cloudwatch_event_rule.schedule[0]"]
-    target = examples.applied("payment-platform")[
+def test_schedule_runs_the_alias_and_nothing_else_may(
+    applied_payment_platform: AppliedRoot,
+) -> None:
+    rule = applied_payment_platform.resources[f"{SWEEPER}.aws_cloudwatch_event_rule.schedule[0]"]
+    target = applied_payment_platform.resources[
         f"{SWEEPER}.aws_cloudwatch_event_target.schedule[0]"
     ]
-    permission = examples.applied("payment-platform")[
-        f"{SWEEPER}.aws_lambda_permission.schedule[0]"
-    ]
-    alias = examples.applied("payment-platform")[f"{SWEEPER}.aws_lambda_alias.live"]["arn"]
+    permission = applied_payment_platform.resources[f"{SWEEPER}.aws_lambda_permission.schedule[0]"]
+    alias = applied_payment_platform.resources[f"{SWEEPER}.aws_lambda_alias.live"]["arn"]
     assert (rule["schedule_expression"], target["arn"]) == ("rate(1 minute)", alias)
     assert (permission["source_arn"], permission["qualifier"]) == (rule["arn"], "live")
-    queue = examples.applied("payment-platform")[f"{SWEEPER}.aws_sqs_queue.dead_letters"]
+    queue = applied_payment_platform.resources[f"{SWEEPER}.aws_sqs_queue.dead_letters"]
     assert target["dead_letter_config"] == [{"arn": queue["arn"]}]
     assert rule["arn"] in queue["policy"]
 

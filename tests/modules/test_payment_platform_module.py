@@ -14,7 +14,7 @@ from transaction_gateway.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.testing import PlannedRoot, Planner
+    from harness.testing import AppliedRoot, PlannedRoot, Planner
     from harness.testing.examples import ExamplePlanner
 
 MODULE = "modules/payment-platform"
@@ -108,9 +108,9 @@ def test_merchant_role_refuses_session_tags(planned: PlannedRoot) -> None:
 
 
 @pci("7.2.5")
-def test_merchant_role_reaches_its_own_paths_only(examples: Any) -> None:
-    role = examples.applied("payment-platform")[ROLE]
-    iam = examples.client("iam")
+def test_merchant_role_reaches_its_own_paths_only(applied_payment_platform: AppliedRoot) -> None:
+    role = applied_payment_platform.resources[ROLE]
+    iam = applied_payment_platform.client("iam")
     assert role["tags"]["merchant_id"] == "m_bakery"
     assert role["max_session_duration"] == 3600
     inline = iam.list_role_policies(RoleName=role["name"])["PolicyNames"]
@@ -118,20 +118,20 @@ def test_merchant_role_reaches_its_own_paths_only(examples: Any) -> None:
     assert iam.list_attached_role_policies(RoleName=role["name"])["AttachedPolicies"] == []
 
 
-def test_profile_binds_the_merchant_to_its_key(examples: Any) -> None:
-    profile = examples.client("dynamodb").get_item(
+def test_profile_binds_the_merchant_to_its_key(applied_payment_platform: AppliedRoot) -> None:
+    profile = applied_payment_platform.client("dynamodb").get_item(
         TableName="payments-qa-transactions",
         Key={"pk": {"S": "MERCHANT#m_bakery"}, "sk": {"S": "PROFILE"}},
     )["Item"]
     key = f'{API}.aws_api_gateway_api_key.client["m_bakery"]'
     assert profile["merchant_id"]["S"] == "m_bakery"
-    assert profile["api_key_id"]["S"] == examples.applied("payment-platform")[key]["id"]
+    assert profile["api_key_id"]["S"] == applied_payment_platform.resources[key]["id"]
 
 
 @pci("7.2.5")
-def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
+def test_functions_cannot_rewrite_a_profile(applied_payment_platform: AppliedRoot) -> None:
     role_policy = f"{GATEWAY}.aws_iam_role_policy.function"
-    policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])
+    policy = json.loads(applied_payment_platform.resources[role_policy]["policy"])
     statements = {item["Sid"]: item for item in policy["Statement"]}
     condition = {"ForAllValues:StringNotEquals": {"dynamodb:Attributes": ["api_key_id"]}}
     assert statements["WritePayments"]["Condition"] == condition
@@ -140,9 +140,9 @@ def test_functions_cannot_rewrite_a_profile(examples: Any) -> None:
 
 
 @pci("7.2.5")
-def test_sweeper_can_only_find_and_finish_payments(examples: Any) -> None:
+def test_sweeper_can_only_find_and_finish_payments(applied_payment_platform: AppliedRoot) -> None:
     role_policy = f"{SWEEPER}.aws_iam_role_policy.function"
-    policy = json.loads(examples.applied("payment-platform")[role_policy]["policy"])
+    policy = json.loads(applied_payment_platform.resources[role_policy]["policy"])
     table = "arn:aws:dynamodb:eu-west-1:555555555555:table/payments-qa-transactions"
     allowed = {
         (action, resource)
@@ -161,11 +161,7 @@ def _listed(actions: str | list[str]) -> list[str]:
     return [actions] if isinstance(actions, str) else actions
 
 
-def test_second_plan_is_empty(examples: Any) -> None:
-    assert examples.plan_with("payment-platform", "").is_empty
-
-
-def test_changes_touch_only_what_they_must(examples: Any) -> None:
+def test_changes_touch_only_what_they_must(applied_payment_platform: AppliedRoot) -> None:
     """A canary moves the alias alone; a new definition is deployed before the old one goes."""
     change = """
       module "platform" {
@@ -173,12 +169,16 @@ def test_changes_touch_only_what_they_must(examples: Any) -> None:
         disable_execute_api_endpoint = true
       }
     """
-    plan = examples.plan_with("payment-platform", change)
+    override = applied_payment_platform.root.directory / "change_override.tf"
+    override.write_text(change)
+    try:
+        plan = applied_payment_platform.plan()
+    finally:
+        override.unlink()
     changes = {change.address: change.actions for change in plan.changes}
-    example = "module.payment-platform"
     assert changes == {
-        f"{example}.{API}.aws_api_gateway_deployment.api": ("create", "delete"),
-        f"{example}.{API}.aws_api_gateway_rest_api.api": ("update",),
-        f"{example}.{API}.aws_api_gateway_stage.stage": ("update",),
-        f"{example}.{GATEWAY}.aws_lambda_alias.live": ("update",),
+        f"{API}.aws_api_gateway_deployment.api": ("create", "delete"),
+        f"{API}.aws_api_gateway_rest_api.api": ("update",),
+        f"{API}.aws_api_gateway_stage.stage": ("update",),
+        f"{GATEWAY}.aws_lambda_alias.live": ("update",),
     }
