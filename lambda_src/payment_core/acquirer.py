@@ -23,11 +23,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CardSummary:
+    """What may be shown of a card: ``bin`` is its number's first 6 digits, ``last4`` its last 4.
+
+    ``country`` is the issuer's (ISO 3166-1 alpha-2), where it is known.
+    """
+
+    brand: str
+    bin: str
+    last4: str
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The acquirer's verdict; ``decline_code`` goes with a decline alone."""
+    """The acquirer's verdict; ``decline_code`` goes with a decline alone.
+
+    ``card`` is what it told of the card that a token stands for, if it did.
+    """
 
     verdict: Verdict
     decline_code: str | None = None
+    card: CardSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from payment_core.acquirer import Answer, Instruction, Verdict
+from payment_core.acquirer import Answer, CardSummary, Instruction, Verdict
 from payment_core.ledger import JournalEntry, entry_for
 from payment_core.money import Money
 from payment_core.states import (
@@ -24,6 +24,7 @@ from payment_core.states import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from payment_core.fraud import FraudCheck
     from payment_core.idempotency import StoredResponse
 
 MAX_OPERATIONS = 60
@@ -79,7 +80,9 @@ class Payment:
     """A payment. Amounts are minor units of ``authorized.currency``; times are epoch ms.
 
     At most one operation is open. ``lease`` says who works at it, ``check_at`` when the sweeper
-    should look. Raises ``ValueError`` when the amounts contradict each other.
+    should look. ``card`` is what the acquirer told of the card, ``brand`` what the merchant did;
+    ``fraud`` is the last result of the fraud check. Raises ``ValueError`` when the amounts
+    contradict each other.
     """
 
     payment_id: str
@@ -100,6 +103,8 @@ class Payment:
     refunded: int = 0
     version: int = 1
     attempts: int = 0
+    card: CardSummary | None = None
+    fraud: FraudCheck | None = None
 
     def __post_init__(self) -> None:
         state_of_amounts(self.authorized.minor_units, self.captured, self.refunded)
@@ -190,6 +195,7 @@ def concluded(payment: Payment, answer: Answer, now: int) -> Payment:
     Raises ``InvalidTransitionError`` or ``ValueError`` rather than give a payment that can't be.
     """
     operation = payment.current
+    payment = replace(payment, card=answer.card or payment.card)
     if answer.verdict is Verdict.UNKNOWN:
         return _unresolved(payment, operation, now)
     if answer.verdict is Verdict.APPROVED:
@@ -207,6 +213,20 @@ def concluded(payment: Payment, answer: Answer, now: int) -> Payment:
         check_at=None,
         version=payment.version + 1,
         attempts=0,
+        updated_at=now,
+    )
+
+
+def held(payment: Payment, now: int) -> Payment:
+    """Let go of the open operation, which nobody was asked about: a repetition may begin at once.
+
+    The sweeper ends it when nobody repeats.
+    """
+    return replace(
+        payment,
+        lease=replace(payment.lease, until=now),
+        check_at=now + _FIRST_RECHECK_MS,
+        version=payment.version + 1,
         updated_at=now,
     )
 

@@ -19,11 +19,14 @@ class ProblemType:
 
 CATALOGUE: dict[str, ProblemType] = {
     # Answered by the services.
+    "acquirer_unavailable": ProblemType(503, "The acquirer can't be reached", retryable=True),
     "amount_exceeds_remaining": ProblemType(422, "The amount is more than remains"),
     "api_key_mismatch": ProblemType(403, "The API key isn't this merchant's"),
     "body_too_large": ProblemType(413, "The body is too large"),
     "card_number_refused": ProblemType(400, "Card numbers are refused here"),
+    "card_unsupported": ProblemType(422, "The card isn't supported"),
     "currency_mismatch": ProblemType(422, "The currency isn't the payment's"),
+    "fraud_check_unavailable": ProblemType(503, "The fraud check can't be reached", retryable=True),
     "idempotency_key_malformed": ProblemType(400, "The Idempotency-Key is malformed"),
     "idempotency_key_missing": ProblemType(400, "The Idempotency-Key is missing"),
     "idempotency_key_reused": ProblemType(422, "The key was used with another request"),
@@ -36,9 +39,10 @@ CATALOGUE: dict[str, ProblemType] = {
     "operation_declined": ProblemType(402, "The acquirer declined the operation"),
     "out_of_time": ProblemType(503, "Too little time is left", retryable=True),
     "payment_busy": ProblemType(409, "Another operation is in progress", retryable=True),
-    "payment_declined": ProblemType(402, "The acquirer declined the payment"),
+    "payment_declined": ProblemType(402, "The payment was declined"),
     "payment_not_found": ProblemType(404, "There is no such payment"),
     "request_in_progress": ProblemType(409, "The request is in progress", retryable=True),
+    "security_code_refused": ProblemType(400, "Security codes are refused"),
     "storage_unavailable": ProblemType(503, "The store can't be reached", retryable=True),
     "too_many_operations": ProblemType(409, "The payment has too many operations"),
     "unsupported_media_type": ProblemType(415, "The body must be application/json"),

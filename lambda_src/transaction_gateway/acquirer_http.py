@@ -1,21 +1,27 @@
 """The acquirer over HTTP: ``PUT /transactions/{reference}`` acts once, ``POST .../close`` asks.
 
-Both answer 200 with ``{"status": "approved"}`` or ``{"status": "declined", "decline_code": ...}``.
-Anything else, silence included, leaves the outcome unknown.
+Both answer 200 with ``{"status": "approved"}`` or ``{"status": "declined", "decline_code": ...}``,
+and may tell of the card: ``"card": {"brand", "bin", "last4", "country"}``. Anything else, silence
+included, leaves the outcome unknown.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from api_functions.json_connection import JsonConnection, NoAnswerError
-from payment_core.acquirer import Answer, Verdict
+from payment_core.acquirer import Answer, CardSummary, Verdict
+from payment_core.countries import COUNTRIES
 
 if TYPE_CHECKING:
     from payment_core.acquirer import Instruction
 
 _UNKNOWN = Answer(Verdict.UNKNOWN)
+_BRAND = re.compile(r"[a-z][a-z0-9_]{1,19}")
+_BIN = re.compile(r"[0-9]{6}")
+_LAST4 = re.compile(r"[0-9]{4}")
 
 
 class HttpAcquirer:
@@ -63,9 +69,22 @@ def _verdict(status: int, content: bytes) -> Answer:
         return _UNKNOWN
     if status != 200 or not isinstance(document, dict):
         return _UNKNOWN
+    card = _card(document.get("card"))
     match document:
         case {"status": "approved"}:
-            return Answer(Verdict.APPROVED)
+            return Answer(Verdict.APPROVED, card=card)
         case {"status": "declined", "decline_code": str(code)}:
-            return Answer(Verdict.DECLINED, code)
+            return Answer(Verdict.DECLINED, code, card)
     return _UNKNOWN
+
+
+def _card(summary: Any) -> CardSummary | None:
+    """Read what is told of the card; what isn't as it should be is no reason to doubt a verdict."""
+    match summary:
+        case {"brand": str(brand), "bin": str(first), "last4": str(last)} if (
+            _BRAND.fullmatch(brand) and _BIN.fullmatch(first) and _LAST4.fullmatch(last)
+        ):
+            country = summary.get("country")
+            known = isinstance(country, str) and country in COUNTRIES
+            return CardSummary(brand, first, last, country if known else None)
+    return None

@@ -13,7 +13,9 @@ from api_functions.merchants import Merchants
 from api_functions.times import now_ms
 from transaction_gateway.acquirer_http import HttpAcquirer
 from transaction_gateway.cursor_key import CursorKey
+from transaction_gateway.fraud_client import FraudClient
 from transaction_gateway.payment_table import PaymentTable
+from transaction_gateway.screening import Screening
 from transaction_gateway.service import PaymentService
 from transaction_gateway.settings import Settings
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from payment_core.acquirer import Acquirer
+    from transaction_gateway.settings import FraudSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,15 @@ def build(
 ) -> Application:
     """Put an application together. ``clock`` gives epoch milliseconds."""
     store = PaymentTable(dynamodb, settings.table)
+    logger = Logger(
+        settings.log_level, service="TransactionGateway", environment=settings.environment
+    )
     service = PaymentService(
-        store, acquirer, clock=clock, acquirer_timeout_ms=settings.acquirer_timeout_ms
+        store,
+        acquirer,
+        clock=clock,
+        acquirer_timeout_ms=settings.acquirer_timeout_ms,
+        screening=_screening(settings.fraud, logger) if settings.fraud else None,
     )
     return Application(
         settings=settings,
@@ -57,8 +67,14 @@ def build(
         service=service,
         merchants=Merchants(dynamodb, settings.table, clock),
         cursor_key=CursorKey(dynamodb, settings.table),
-        logger=Logger(settings.log_level),
+        logger=logger,
         clock=clock,
+    )
+
+
+def _screening(fraud: FraudSettings, logger: Logger) -> Screening:
+    return Screening(
+        FraudClient(fraud.url), fraud.policy, timeout_ms=fraud.timeout_ms, logger=logger
     )
 
 

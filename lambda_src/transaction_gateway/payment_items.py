@@ -11,6 +11,8 @@ from typing import Any
 
 from api_functions.merchants import partition_key as partition_key  # a part of the layout
 from api_functions.times import rfc3339
+from payment_core.acquirer import CardSummary
+from payment_core.fraud import FraudCheck, FraudDecision
 from payment_core.idempotency import StoredResponse
 from payment_core.ledger import JournalEntry, Posting
 from payment_core.money import Money
@@ -46,6 +48,7 @@ def to_item(payment: Payment) -> dict[str, object]:
             operation_id: operation_to_map(operation)
             for operation_id, operation in payment.operations.items()
         },
+        **learned_attributes(payment),
         **changing_attributes(payment),
         **lease_attributes(payment.payment_id, payment.lease, payment.check_at),
     }
@@ -64,6 +67,23 @@ def changing_attributes(payment: Payment) -> dict[str, object]:
         "attempts": payment.attempts,
         "updated_at": payment.updated_at,
     }
+
+
+def learned_attributes(payment: Payment) -> dict[str, object]:
+    """Lay out what the authorization's checks and the acquirer told, as far as they did."""
+    card, fraud = payment.card, payment.fraud
+    members = {
+        "card": card
+        and {"brand": card.brand, "bin": card.bin, "last4": card.last4, "country": card.country},
+        "fraud": fraud
+        and {
+            "decision": fraud.decision,
+            "score": fraud.score,
+            "reasons": list(fraud.reasons),
+            "model_version": fraud.model_version,
+        },
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def lease_attributes(payment_id: str, lease: Lease, check_at: int | None) -> dict[str, object]:
@@ -99,6 +119,7 @@ def operation_to_map(operation: Operation) -> dict[str, object]:
 
 def from_item(item: dict[str, Any]) -> Payment:
     """Read a decoded item back."""
+    card, fraud = item.get("card"), item.get("fraud")
     return Payment(
         payment_id=item["payment_id"],
         merchant_id=item["merchant_id"],
@@ -121,6 +142,21 @@ def from_item(item: dict[str, Any]) -> Payment:
         refunded=item["refunded"],
         version=item["version"],
         attempts=item["attempts"],
+        card=card and _card_from_map(card),
+        fraud=fraud and _fraud_from_map(fraud),
+    )
+
+
+def _card_from_map(members: dict[str, Any]) -> CardSummary:
+    return CardSummary(members["brand"], members["bin"], members["last4"], members.get("country"))
+
+
+def _fraud_from_map(members: dict[str, Any]) -> FraudCheck:
+    return FraudCheck(
+        decision=FraudDecision(members["decision"]),
+        score=members.get("score"),
+        reasons=tuple(members["reasons"]),
+        model_version=members.get("model_version"),
     )
 
 

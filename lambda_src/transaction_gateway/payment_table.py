@@ -17,6 +17,7 @@ from transaction_gateway.payment_items import (
     SHARDS,
     changing_attributes,
     from_item,
+    learned_attributes,
     lease_attributes,
     operation_to_map,
     sort_key,
@@ -100,6 +101,8 @@ class PaymentTable:
         update = _Update()
         update.set_member("operations", operation_id, operation_to_map(operation))
         update.set_all(changing_attributes(payment))
+        if operation_id == payment.payment_id:
+            update.set_all(learned_attributes(payment))
         update.set_all(lease_attributes(payment.payment_id, payment.lease, payment.check_at))
         update.require(f"{update.name('version')} = {update.value(payment.version - 1)}")
         update.require(f"#open_operation = {update.value(operation_id)}")

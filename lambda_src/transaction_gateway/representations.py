@@ -17,12 +17,23 @@ if TYPE_CHECKING:
 
     from payment_core.payment import Operation, Payment
 
+_NOUNS = {
+    OperationType.AUTHORIZE: "payment",
+    OperationType.CAPTURE: "capture",
+    OperationType.VOID: "void",
+    OperationType.REFUND: "refund",
+}
 _RETRYABLE_DECLINES = frozenset({"issuer_unavailable", "try_again_later", NOT_PROCESSED})
 
 
 def payment_document(payment: Payment) -> dict[str, object]:
     """Show a payment without its operations."""
-    method = {"token": payment.token, "brand": payment.brand}
+    card = payment.card
+    method = {
+        "token": payment.token,
+        "brand": card.brand if card else payment.brand,
+        "last4": card and card.last4,
+    }
     document = {
         "payment_id": payment.payment_id,
         "merchant_id": payment.merchant_id,
@@ -69,7 +80,7 @@ def decline(payment: Payment, operation: Operation) -> Problem:
     advice = "Try again with a new Idempotency-Key." if retryable else "Don't repeat it."
     return Problem(
         "payment_declined" if authorizing else "operation_declined",
-        f"The acquirer declined the {operation.type}: {code}. {advice}",
+        f"The {_NOUNS[operation.type]} was declined: {code}. {advice}",
         decline_code=code,
         payment_id=payment.payment_id,
         retryable=retryable,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from api_functions.api_event import Reply, compact_json
 from payment_core import idempotency
-from payment_core.acquirer import Answer, Verdict
+from payment_core.acquirer import NOT_PROCESSED, Answer, Verdict
+from payment_core.fraud import SUSPECTED_FRAUD, Admission, FraudDecision
 from payment_core.idempotency import Decision
 from payment_core.payment import (
     MAX_OPERATIONS,
@@ -21,12 +22,13 @@ from payment_core.payment import (
     Operation,
     Payment,
     concluded,
+    held,
     opened,
     refusal,
     with_response,
 )
 from payment_core.problems import Problem, ProblemError
-from payment_core.states import OperationType
+from payment_core.states import OperationType, State
 from transaction_gateway.representations import outcome, payment_document
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from payment_core.acquirer import Acquirer
     from payment_core.requests import AuthorizeRequest, OperationRequest
     from payment_core.storage import PaymentStore
+    from transaction_gateway.screening import Screening
 
 WRITE_RESERVE_MS = 500
 """Kept of a worker's time for writing the outcome after the acquirer has answered."""
@@ -54,7 +57,11 @@ class Call:
 
 
 class PaymentService:
-    """Runs operations against a store and an acquirer. ``clock`` gives epoch milliseconds."""
+    """Runs operations against a store and an acquirer. ``clock`` gives epoch milliseconds.
+
+    With ``screening`` an authorization is checked for fraud between its first write and the
+    acquirer.
+    """
 
     def __init__(
         self,
@@ -63,11 +70,13 @@ class PaymentService:
         *,
         clock: Callable[[], int],
         acquirer_timeout_ms: int,
+        screening: Screening | None = None,
     ) -> None:
         self._store = store
         self._acquirer = acquirer
         self._clock = clock
         self._timeout_ms = acquirer_timeout_ms
+        self._screening = screening
 
     def authorize(self, call: Call, request: AuthorizeRequest) -> Reply:
         """Open a payment and ask for its authorization."""
@@ -92,8 +101,13 @@ class PaymentService:
         if attempt.payment is None:
             raise RuntimeError(f"no payment stored under {operation.operation_id}")
         if attempt.done:
-            return self._ask(call, attempt.payment)
-        return self._repeat(call, attempt.payment, operation.operation_id)
+            return self._screen_and_ask(call, request, attempt.payment, resumed=False)
+        return self._repeat(
+            call,
+            attempt.payment,
+            operation.operation_id,
+            lambda payment: self._screen_and_ask(call, request, payment, resumed=True),
+        )
 
     def operate(
         self, call: Call, payment_id: str, kind: OperationType, request: OperationRequest
@@ -115,7 +129,12 @@ class PaymentService:
         if attempt.done:
             return self._ask(call, attempt.payment)
         if operation.operation_id in attempt.payment.operations:
-            return self._repeat(call, attempt.payment, operation.operation_id)
+            return self._repeat(
+                call,
+                attempt.payment,
+                operation.operation_id,
+                lambda payment: self._ask(call, payment),
+            )
         raise ProblemError(self._refused(attempt.payment, operation))
 
     def conclude(self, payment: Payment, answer: Answer, request_id: str) -> Payment | None:
@@ -128,8 +147,9 @@ class PaymentService:
         return after if self._store.save(after, operation_id).done else None
 
     def _lease(self, call: Call) -> Lease:
-        """Claim the time that is left, if it is enough to ask the acquirer and write the answer."""
-        if call.deadline - self._clock() < self._timeout_ms + WRITE_RESERVE_MS:
+        """Claim the time that is left, if it is enough to ask everyone and write the answer."""
+        asking = self._timeout_ms + (self._screening.timeout_ms if self._screening else 0)
+        if call.deadline - self._clock() < asking + WRITE_RESERVE_MS:
             raise ProblemError(
                 Problem(
                     "out_of_time",
@@ -139,15 +159,78 @@ class PaymentService:
             )
         return Lease(secrets.token_hex(8), call.deadline)
 
+    def _screen_and_ask(
+        self, call: Call, request: AuthorizeRequest, payment: Payment, *, resumed: bool
+    ) -> Reply:
+        """Ask the acquirer for an authorization unless the fraud check is against it.
+
+        A decision is stored with the outcome. A payment that is pending has none that counts: its
+        worker died or held it, so the check is asked again, about the same payment. One that is
+        unknown was decided on before the acquirer was asked.
+        """
+        if self._screening is None:
+            return self._ask(call, payment)
+        if payment.state is State.PENDING:
+            payment = self._screening.score(payment, request, call.request_id)
+            admission = self._screening.admission(payment)
+        else:
+            refused = payment.fraud and payment.fraud.decision is FraudDecision.REFUSE
+            admission = Admission.REFUSE if refused else Admission.PASS
+        match admission:
+            case Admission.PASS:
+                return self._ask(call, payment)
+            case Admission.REFUSE:
+                return self._refuse(call, payment, resumed=resumed)
+            case Admission.HOLD:
+                return self._hold(payment)
+
+    def _refuse(self, call: Call, payment: Payment, *, resumed: bool) -> Reply:
+        """Decline for fraud, unless an earlier worker had the acquirer act all the same."""
+        answer = Answer(Verdict.DECLINED, SUSPECTED_FRAUD)
+        if resumed:
+            timeout = self._acquirer_time(call)
+            reference = payment.current.operation_id
+            found = (
+                self._acquirer.resolve(reference, timeout_ms=timeout)
+                if timeout > 0
+                else Answer(Verdict.UNKNOWN)
+            )
+            if found.decline_code != NOT_PROCESSED:
+                answer = found
+        return self._finish(call, payment, answer)
+
+    def _hold(self, payment: Payment) -> Reply:
+        """Leave a payment pending that is too large to go unchecked, free to be asked for again."""
+        operation_id = payment.current.operation_id
+        attempt = self._store.save(held(payment, self._clock()), operation_id)
+        if not attempt.done and attempt.payment is not None:
+            return self._finished_elsewhere(attempt.payment, operation_id)
+        raise ProblemError(
+            Problem(
+                "fraud_check_unavailable",
+                "The payment can't be checked for fraud now. Repeat the request with its "
+                "Idempotency-Key; nothing is charged twice.",
+                payment_id=payment.payment_id,
+                retry_after=2,
+            )
+        )
+
     def _ask(self, call: Call, payment: Payment) -> Reply:
-        remaining = call.deadline - self._clock() - WRITE_RESERVE_MS
-        timeout = min(self._timeout_ms, remaining)
+        timeout = self._acquirer_time(call)
         # A slow write may have used the time up; then the acquirer must not be left unheard.
         answer = (
             self._acquirer.submit(payment.instruction(), timeout_ms=timeout)
             if timeout > 0
             else Answer(Verdict.UNKNOWN)
         )
+        return self._finish(call, payment, answer)
+
+    def _acquirer_time(self, call: Call) -> int:
+        """Give the milliseconds that the acquirer may take now."""
+        return min(self._timeout_ms, call.deadline - self._clock() - WRITE_RESERVE_MS)
+
+    def _finish(self, call: Call, payment: Payment, answer: Answer) -> Reply:
+        """Write an outcome and answer it, or what another worker wrote in the meantime."""
         operation_id = payment.current.operation_id
         after = self.conclude(payment, answer, call.request_id)
         if after is not None:
@@ -157,8 +240,14 @@ class PaymentService:
             raise RuntimeError(f"payment {payment.payment_id} has vanished")
         return self._finished_elsewhere(stored, operation_id)
 
-    def _repeat(self, call: Call, payment: Payment, operation_id: str) -> Reply:
-        """Answer a request whose key was seen before."""
+    def _repeat(
+        self,
+        call: Call,
+        payment: Payment,
+        operation_id: str,
+        resume: Callable[[Payment], Reply],
+    ) -> Reply:
+        """Answer a request whose key was seen before, by ``resume`` if its worker is gone."""
         operation = payment.operations[operation_id]
         decision = idempotency.decide(
             stored_hash=operation.request_hash,
@@ -182,7 +271,7 @@ class PaymentService:
             case Decision.RESUME:
                 attempt = self._store.take_over(payment, self._lease(call))
                 if attempt.done and attempt.payment is not None:
-                    return self._ask(call, attempt.payment)
+                    return resume(attempt.payment)
                 return self._finished_elsewhere(attempt.payment or payment, operation_id)
 
     def _finished_elsewhere(self, stored: Payment, operation_id: str) -> Reply:

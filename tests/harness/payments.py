@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import transaction_gateway
 from harness.contract import Contract
+from payment_core.fraud import FraudPolicy
 from transaction_gateway.acquirer_http import HttpAcquirer
 from transaction_gateway.application import Application, build
 from transaction_gateway.handler import respond
-from transaction_gateway.settings import Settings
+from transaction_gateway.settings import FraudSettings, Settings
 from transaction_gateway.sweeper import sweep
 from transaction_gateway.times import now_ms
 
@@ -169,15 +170,22 @@ class Table:
 class Gateway:
     """One worker's application with calls as merchants make them."""
 
-    def __init__(self, table: Table, acquirer_url: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        acquirer_url: str,
+        clock: Clock | None = None,
+        fraud: FraudSettings | None = None,
+    ) -> None:
         self.table = table
         self.clock = clock or Clock()
         self._acquirer_url = acquirer_url
+        self._fraud = fraud
         self.application = self._application()
 
     def another_worker(self) -> Gateway:
         """Start a second worker on the same table and clock."""
-        return Gateway(self.table, self._acquirer_url, self.clock)
+        return Gateway(self.table, self._acquirer_url, self.clock, self._fraud)
 
     def call(
         self,
@@ -228,13 +236,15 @@ class Gateway:
         currency: str = "EUR",
         order: str = "order-1",
         remaining_ms: int = 10_000,
+        **members: object,
     ) -> Answer:
-        """Authorize a payment, with a new key unless one is given."""
+        """Authorize a payment, with a new key unless one is given; ``members`` join the body."""
         body = {
             "amount": amount,
             "currency": currency,
             "payment_method": {"token": token},
             "reference": order,
+            **members,
         }
         new_key = key or str(uuid.uuid4())
         return self.call("POST", COLLECTION, body, key=new_key, remaining_ms=remaining_ms)
@@ -267,9 +277,18 @@ class Gateway:
             acquirer_url=self._acquirer_url,
             acquirer_timeout_ms=ACQUIRER_TIMEOUT_MS,
             log_level="INFO",
+            fraud=self._fraud,
+            environment="test",
         )
         acquirer = HttpAcquirer(self._acquirer_url)
         return build(settings, self.table.client, acquirer, self.clock)
+
+
+def fraud_settings(
+    url: str, *, timeout_ms: int = 80, passes_up_to: Mapping[str, int] | None = None
+) -> FraudSettings:
+    """Give settings of the fraud check; unchecked pass 50 EUR unless told otherwise."""
+    return FraudSettings(url, timeout_ms, FraudPolicy(passes_up_to or {"EUR": 5000}))
 
 
 def caller(merchant_id: str, **identity: str) -> dict[str, object]:

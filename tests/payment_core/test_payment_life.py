@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from payment_core.acquirer import Answer, Verdict
+from payment_core.acquirer import Answer, CardSummary, Verdict
 from payment_core.ledger import balances, merchant_payable
 from payment_core.money import Money
 from payment_core.payment import (
@@ -17,6 +17,7 @@ from payment_core.payment import (
     Payment,
     Status,
     concluded,
+    held,
     opened,
     refusal,
 )
@@ -183,6 +184,23 @@ def test_what_is_not_in_the_table_is_refused(current: State, following: State) -
 def test_contradicting_amounts_have_no_state(amounts: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="refunded <= captured <= authorized"):
         state_of_amounts(*amounts)
+
+
+def test_a_held_payment_stays_open_and_may_be_taken_over_at_once() -> None:
+    waiting = held(_opened(), now=5)
+    assert (waiting.state, waiting.open_operation) == (State.PENDING, "pay_1")
+    assert waiting.lease.until == 5
+    assert waiting.check_at is not None
+    assert waiting.check_at > 5
+    assert concluded(waiting, APPROVED, now=6).version == waiting.version + 1
+
+
+def test_what_is_known_of_the_card_is_kept() -> None:
+    card = CardSummary("visa", "424242", "4242", "US")
+    unknown = concluded(_opened(), Answer(Verdict.UNKNOWN, card=card), now=2)
+    assert unknown.card == card
+    assert concluded(unknown, APPROVED, now=3).card == card
+    assert concluded(_opened(), replace(DECLINED, card=card), now=2).card == card
 
 
 def test_a_payment_without_an_open_operation_has_no_current_one() -> None:

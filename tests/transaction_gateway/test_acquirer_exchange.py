@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.acquirer.behaviours import Kind, behaviour_of
-from payment_core.acquirer import NOT_PROCESSED, Answer, Instruction, Verdict
+from payment_core.acquirer import NOT_PROCESSED, Answer, CardSummary, Instruction, Verdict
 from payment_core.money import Money
 from payment_core.states import OperationType
 from transaction_gateway.acquirer_http import HttpAcquirer
@@ -162,6 +162,39 @@ def test_whatever_is_not_an_answer_leaves_the_outcome_unknown(
     monkeypatch.setattr(_Odd, "status", status)
     monkeypatch.setattr(_Odd, "content", content)
     assert HttpAcquirer(odd_acquirer).submit(_instruction(), timeout_ms=500) == UNKNOWN
+
+
+CARD = {"brand": "visa", "bin": "424242", "last4": "4242", "country": "US"}
+
+
+@pytest.mark.parametrize("verdict", ['"approved"', '"declined", "decline_code": "x"'])
+@pytest.mark.parametrize(
+    ("card", "read"),
+    [
+        (CARD, CardSummary("visa", "424242", "4242", "US")),
+        ({**CARD, "country": "QQ"}, CardSummary("visa", "424242", "4242")),
+        ({**CARD, "country": 7}, CardSummary("visa", "424242", "4242")),
+        ({**CARD, "bin": "4242424242424242"}, None),
+        ({**CARD, "last4": "4242424242424242"}, None),
+        ({**CARD, "last4": 4242}, None),
+        ({**CARD, "brand": "4242 4242"}, None),
+        ({"brand": "visa"}, None),
+        ([CARD], None),
+        (None, None),
+    ],
+)
+def test_what_is_told_of_the_card_is_read_or_left_and_never_changes_the_verdict(
+    odd_acquirer: str,
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: str,
+    card: object,
+    read: CardSummary | None,
+) -> None:
+    content = f'{{"status": {verdict}, "card": {json.dumps(card)}}}'
+    monkeypatch.setattr(_Odd, "content", content.encode())
+    answer = HttpAcquirer(odd_acquirer).submit(_instruction(), timeout_ms=500)
+    assert answer.verdict is not Verdict.UNKNOWN
+    assert answer.card == read
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.payments import ACCOUNT, COLLECTION, CONTRACT, ITEM, MERCHANT, caller
+from harness.payments import (
+    ACCOUNT,
+    COLLECTION,
+    CONTRACT,
+    ITEM,
+    MERCHANT,
+    caller,
+    fraud_settings,
+)
 from harness.testing import pci
 from payment_core.payment import MAX_OPERATIONS
 from payment_core.problems import CATALOGUE
@@ -33,6 +41,9 @@ GATEWAY_CODES = {
     "throttled",
 }
 """Codes of API Gateway's own answers, which the handler never gives."""
+
+TOKENIZER_CODES = {"acquirer_unavailable", "card_unsupported", "security_code_refused"}
+"""Codes of the tokenizer alone: see tests/tokenizer."""
 
 BODY = {
     "amount": 1000,
@@ -97,6 +108,12 @@ def _failing_store(gateway: Gateway, code: str) -> Answer:
     return _post(gateway)
 
 
+def _unchecked(gateway: Gateway) -> Gateway:
+    """Give a worker whose fraud check is silent, and who lets nothing pass without."""
+    fraud = fraud_settings("http://127.0.0.1:9", passes_up_to={"JPY": 1})
+    return type(gateway)(gateway.table, "http://127.0.0.1:9", gateway.clock, fraud)
+
+
 def _reused_key(gateway: Gateway) -> Answer:
     _post(gateway)
     return _post(gateway, _with(amount=999))
@@ -110,6 +127,7 @@ PROVOKED: dict[str, Callable[[Gateway], Answer]] = {
     "body_too_large": lambda g: _post(g, _with(reference="x" * 17_000)),
     "card_number_refused": lambda g: _post(g, _with(reference="4242 4242 4242 4242")),
     "currency_mismatch": lambda g: g.operate("captures", _payment(g), 10, currency="USD"),
+    "fraud_check_unavailable": lambda g: _unchecked(g).authorize(1000),
     "idempotency_key_malformed": lambda g: _post(g, key="a key"),
     "idempotency_key_missing": lambda g: _post(g, key=None),
     "idempotency_key_reused": _reused_key,
@@ -147,8 +165,8 @@ def test_each_problem_is_answered_as_documented(gateway: Gateway, code: str) -> 
     assert answer.body["request_id"]
 
 
-def test_every_problem_of_the_catalogue_is_provoked_here_or_is_the_gateways() -> None:
-    assert PROVOKED.keys() | GATEWAY_CODES == CATALOGUE.keys()
+def test_every_problem_of_the_catalogue_is_provoked_or_is_the_gateways() -> None:
+    assert PROVOKED.keys() | GATEWAY_CODES | TOKENIZER_CODES == CATALOGUE.keys()
 
 
 def test_the_contract_documents_exactly_the_catalogue() -> None:
@@ -165,6 +183,13 @@ def test_the_contract_documents_exactly_the_catalogue() -> None:
         (_with(amount=0), "amount"),
         (_with(amount=100_000_000_000), "amount"),
         (_with(currency="EUX"), "currency"),
+        (_with(country="QQ"), "country"),
+        (_with(country="de"), "country"),
+        (_with(country=None), "country"),
+        (_with(device_id=""), "device_id"),
+        (_with(device_id="a b"), "device_id"),
+        (_with(device_id="a" * 129), "device_id"),
+        (_with(device_id=7), "device_id"),
         (_with(currency="eur"), "currency"),
         (_with(payment_method={}), "payment_method.token"),
         (_with(payment_method="tok_approve"), "payment_method"),
@@ -208,6 +233,9 @@ def test_what_is_no_json_object_is_refused(gateway: Gateway, body: str) -> None:
         _with(payment_method={"token": "tok_4242424242424242"}),
         _with(payment_method={"token": "tok_approve", "number": "5555-5555-5555-4444"}),
         _with(amount=378282246310005),
+        _with(device_id="4242424242424242"),
+        _with(device_id="pc-4242-4242-4242-4242"),
+        _with(country="4242424242424242"),
         _with(**{"6011111111111117": "x"}),
         _with(note=[{"deep": ["3530 1113 3330 0000"]}]),
         json.dumps(_with(reference="N")).replace("N", "\\u0034242424242424242"),

@@ -2,7 +2,7 @@
 
 A token is ``tok_<behaviour>`` for authorizations, ``tok_<operation>_<behaviour>`` (capture, void
 or refund) for that operation alone, and may end in ``__anything`` to tell payments apart. Every
-other token is approved.
+other token is approved, unless a card is registered under it: see ``harness.acquirer.cards``.
 
 | Behaviour | What happens |
 |---|---|

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-Record = Mapping[str, str]
-"""What is answered for a reference: ``status`` and, with a decline, ``decline_code``."""
+Record = Mapping[str, object]
+"""What is answered for a reference: ``status`` and, with a decline, ``decline_code``; ``card`` is
+the summary of a registered card."""
 
 NOT_PROCESSED: Record = {"status": "declined", "decline_code": "not_processed"}
 _APPROVED: Record = {"status": "approved"}
@@ -59,18 +60,23 @@ class Book:
             self._requests[reference] = self._requests.get(reference, 0) + 1
             return self._requests[reference]
 
-    def approve(self, reference: str, instruction: Mapping[str, object]) -> Record:
+    def approve(
+        self,
+        reference: str,
+        instruction: Mapping[str, object],
+        card: Mapping[str, str] | None = None,
+    ) -> Record:
         """Book an approval, unless the reference is booked or closed; give what is recorded."""
         with self._lock:
             if reference not in self._records:
-                self._records[reference] = _APPROVED
+                self._records[reference] = _with_card(_APPROVED, card)
                 self._book(reference, instruction)
             return self._records[reference]
 
-    def decline(self, reference: str, code: str) -> Record:
+    def decline(self, reference: str, code: str, card: Mapping[str, str] | None = None) -> Record:
         """Record a decline, unless the reference has a record; give what is recorded."""
         with self._lock:
-            declined = {"status": "declined", "decline_code": code}
+            declined = _with_card({"status": "declined", "decline_code": code}, card)
             return self._records.setdefault(reference, declined)
 
     def find(self, reference: str) -> Record | None:
@@ -118,3 +124,7 @@ class Book:
             amount=int(str(instruction["amount"])),
             currency=str(instruction["currency"]),
         )
+
+
+def _with_card(record: Record, card: Mapping[str, str] | None) -> Record:
+    return record if card is None else {**record, "card": card}

@@ -2,6 +2,8 @@
 
 ``PUT /transactions/{reference}`` acts, once for a reference; ``GET`` looks it up; ``POST
 /transactions/{reference}/close`` looks it up for good, so that what wasn't booked never is.
+``PUT /cards/{token}`` makes a token stand for a card, which then behaves as its number is known for
+(see ``harness.acquirer.cards``); ``GET`` shows it without its number, which isn't kept.
 ``GET /charges`` and ``GET /settlement`` are the acquirer's files.
 """
 
@@ -16,12 +18,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from harness.acquirer.behaviours import Behaviour, Kind, behaviour_of
 from harness.acquirer.book import Book, Charge, Record, SettlementLine
+from harness.acquirer.cards import Cards, RefusedCardError
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
 _TRANSACTION = re.compile(r"/transactions/([A-Za-z0-9_-]{1,64})(/close)?")
+_CARD = re.compile(r"/cards/(tok_[A-Za-z0-9_]{4,64})")
 _INSTRUCTION_FIELDS = {"type", "payment_id", "order", "merchant_id", "amount", "currency", "token"}
 _SILENCE_S = 60.0
 
@@ -35,6 +39,7 @@ class AcquirerSimulator:
 
     def __init__(self, *, port: int = 0, late_after_s: float = 3.0) -> None:
         self.book = Book()
+        self.cards = Cards()
         self._late_after_s = late_after_s
         self._late: dict[str, threading.Timer] = {}
         self._closing = threading.Event()
@@ -90,30 +95,47 @@ class AcquirerSimulator:
         known = self.book.find(reference)
         if known is not None:
             return 200, known
-        behaviour = behaviour_of(instruction["token"], instruction["type"])
+        card = self.cards.find(instruction["token"])
+        acts_as = card.behaves_as if card else instruction["token"]
+        summary = card.summary() if card else None
+        behaviour = behaviour_of(acts_as, instruction["type"])
         match behaviour.kind:
             case Kind.ERROR_ALWAYS:
                 return 503, {"error": "unavailable"}
             case Kind.ERROR_ONCE if requested == 1:
                 return 503, {"error": "unavailable"}
             case Kind.TIMEOUT_NEVER | Kind.TIMEOUT_LATE | Kind.TIMEOUT_BOOKED:
-                self._stay_silent(behaviour.kind, reference, instruction)
+                self._stay_silent(behaviour.kind, reference, instruction, summary)
                 return None
             case Kind.DROPPED_BOOKED:
-                self.book.approve(reference, instruction)
+                self.book.approve(reference, instruction, summary)
                 return None
-        return 200, self._answer(behaviour, reference, instruction)
+        return 200, self._answer(behaviour, reference, instruction, summary)
 
-    def _answer(self, behaviour: Behaviour, reference: str, instruction: dict[str, Any]) -> Record:
+    def _answer(
+        self,
+        behaviour: Behaviour,
+        reference: str,
+        instruction: dict[str, Any],
+        card: dict[str, str] | None,
+    ) -> Record:
         if behaviour.decline_code is not None:
-            return self.book.decline(reference, behaviour.decline_code)
-        return self.book.approve(reference, instruction)
+            return self.book.decline(reference, behaviour.decline_code, card)
+        return self.book.approve(reference, instruction, card)
 
-    def _stay_silent(self, kind: Kind, reference: str, instruction: dict[str, Any]) -> None:
+    def _stay_silent(
+        self,
+        kind: Kind,
+        reference: str,
+        instruction: dict[str, Any],
+        card: dict[str, str] | None,
+    ) -> None:
         if kind is Kind.TIMEOUT_BOOKED:
-            self.book.approve(reference, instruction)
+            self.book.approve(reference, instruction, card)
         elif kind is Kind.TIMEOUT_LATE and reference not in self._late:
-            timer = threading.Timer(self._late_after_s, self.book.approve, (reference, instruction))
+            timer = threading.Timer(
+                self._late_after_s, self.book.approve, (reference, instruction, card)
+            )
             timer.daemon = True
             self._late[reference] = timer
             timer.start()
@@ -133,6 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 64 * 1024  # one write for headers and body
 
     def do_PUT(self) -> None:  # http.server's name
+        if card := _CARD.fullmatch(self.path):
+            self._send(*self._registered(card[1]))
+            return
         reference, closing = self._transaction()
         instruction = self._body()
         if reference is None or closing:
@@ -161,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, [asdict(charge) for charge in self._simulator.charges()])
         elif self.path == "/settlement":
             self._send(200, [asdict(line) for line in self._simulator.settlement()])
+        elif (card := self._card()) is not None:
+            self._send(200, card)
         elif record is not None:
             self._send(200, record)
         else:
@@ -176,6 +203,30 @@ class _Handler(BaseHTTPRequestHandler):
     def _transaction(self) -> tuple[str | None, bool]:
         match = _TRANSACTION.fullmatch(self.path)
         return (match[1], match[2] is not None) if match else (None, False)
+
+    def _card(self) -> dict[str, object] | None:
+        """Show the card that the path names."""
+        match = _CARD.fullmatch(self.path)
+        card = self._simulator.cards.find(match[1]) if match else None
+        if card is None:
+            return None
+        expiry = {"expiry_month": card.expiry_month, "expiry_year": card.expiry_year}
+        return {**card.summary(), **expiry}
+
+    def _registered(self, token: str) -> tuple[int, dict[str, str]]:
+        """Register the body's card; no answer tells its number."""
+        match self._body():
+            case {"number": str(number), "expiry_month": int(month), "expiry_year": int(year)}:
+                try:
+                    registered = self._simulator.cards.register(token, number, month, year)
+                except RefusedCardError:
+                    return 422, {"status": "refused"}
+                except ValueError as error:
+                    return 400, {"error": str(error)}
+                if registered:
+                    return 200, {"status": "registered"}
+                return 409, {"error": "the token stands for another card"}
+        return 400, {"error": "send number, expiry_month, expiry_year"}
 
     def _body(self) -> dict[str, Any] | None:
         try:

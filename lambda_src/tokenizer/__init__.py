@@ -1,0 +1,1 @@
+"""The tokenizer: the only code that sees card numbers."""
