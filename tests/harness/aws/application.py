@@ -53,7 +53,7 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if environ["PATH_INFO"].startswith(control.PREFIX):
-            return control.answer(environ["PATH_INFO"], self._identities, start)
+            return control.answer(environ, self._identities, start)
         try:
             call = self._admit(environ)
             return self._carry_out(call, environ, start)

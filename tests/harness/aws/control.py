@@ -3,33 +3,47 @@
 ``credentials/{access_key_id}``
     who the key belongs to, with the secret to check signatures by;
 ``code/{account}/{region}/{function}/{version}``
-    a function version's zip, where ``GetFunction``'s ``Code.Location`` points.
+    a function version's zip, where ``GetFunction``'s ``Code.Location`` points;
+``invokers/{account}/{region}``
+    PUT with ``url`` and ``token`` makes a runtime run the functions there, DELETE ends that;
+``changes?after={number}&seconds={most}``
+    how often streams and queues were written to, once that isn't ``after`` any more.
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 
+from harness.aws import changes, invokers
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from wsgiref.types import StartResponse
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from harness.aws.identities import Identities
 
 PREFIX = "/_embedded/"
 
 
-def answer(path: str, identities: Identities, start: StartResponse) -> Iterable[bytes]:
-    """Answer a GET below ``PREFIX``; 404 for anything unknown."""
+def answer(
+    environ: WSGIEnvironment, identities: Identities, start: StartResponse
+) -> Iterable[bytes]:
+    """Answer a request below ``PREFIX``; 404 for anything unknown."""
+    path: str = environ["PATH_INFO"]
     match path.removeprefix(PREFIX).split("/"):
         case ["credentials", access_key_id]:
             found = _credentials(access_key_id, identities)
         case ["code", account_id, region, function, version]:
             found = _code(account_id, region, function, version)
+        case ["invokers", account_id, region]:
+            found = _register(account_id, region, environ)
+        case ["changes"]:
+            found = _changes(environ)
         case _:
             found = None
     if found is None:
@@ -58,3 +72,18 @@ def _code(account_id: str, region: str, function: str, version: str) -> tuple[st
     except UnknownFunctionException:
         return None
     return "application/zip", found.code_bytes
+
+
+def _register(account_id: str, region: str, environ: WSGIEnvironment) -> tuple[str, bytes]:
+    given = json.loads(environ["wsgi.input"].read())
+    if environ["REQUEST_METHOD"] == "DELETE":
+        invokers.unregister(account_id, region, given["token"])
+    else:
+        invokers.register(account_id, region, invokers.Invoker(given["url"], given["token"]))
+    return "application/json", b"{}"
+
+
+def _changes(environ: WSGIEnvironment) -> tuple[str, bytes]:
+    query = parse_qs(environ["QUERY_STRING"])
+    count = changes.wait(int(query["after"][0]), float(query["seconds"][0]))
+    return "application/json", json.dumps({"count": count}).encode()

@@ -15,7 +15,7 @@ from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 
 from harness import emptied
-from harness.aws import supplement
+from harness.aws import changes, invokers, supplement
 from harness.aws.application import Application
 from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
@@ -73,6 +73,7 @@ class EmbeddedAWS:
         self.endpoint_url = ""
         try:
             supplement.install()
+            changes.open_again()
             self._operator_key = self._found_management_account()
             application = Application(self._identities, self.calls, self.faults)
             self._server = Server(application, port)
@@ -145,7 +146,9 @@ class EmbeddedAWS:
         if self._closed:
             return
         self._closed = True
+        changes.release()
         self._server.stop()
+        invokers.forget()
         self._empty()
         supplement.uninstall()
         _running.release()

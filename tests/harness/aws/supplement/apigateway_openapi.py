@@ -13,6 +13,7 @@ from moto.apigateway.exceptions import (
 )
 from moto.apigateway.models import APIGatewayBackend, Method, Resource, RestAPI
 
+from harness.aws.supplement.apigateway_integration import connect
 from harness.aws.supplement.apigateway_models import SCHEMAS, check_model, model_text
 from harness.aws.supplement.registry import mend
 
@@ -255,6 +256,7 @@ class _Import:
             content_handling=given.get("contentHandling"),
             connection_type=given.get("connectionType"),
         )
+        connect(integration, given.get("connectionId"))
         integration.cache_key_parameters = given.get("cacheKeyParameters") or []
         for pattern, response in (given.get("responses") or {}).items():
             integration.create_integration_response(

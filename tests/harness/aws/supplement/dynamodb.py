@@ -46,12 +46,12 @@ _TRANSACTION = mend(
 )
 
 # One lock for all tables: a transaction spans several, and Python runs one thread at a time.
-_lock = threading.RLock()
+lock = threading.RLock()
 
 
 @_ATOMIC.around(DynamoHandler, "call_action")
 def _call_action(original: Any, handler: DynamoHandler) -> Any:
-    with _lock:
+    with lock:
         return original(handler)
 
 
