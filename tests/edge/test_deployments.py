@@ -176,7 +176,7 @@ def test_a_switched_off_endpoint_is_not_served(
     [
         (
             {"type": "http_proxy", "uri": "https://example.test", "httpMethod": "GET"},
-            "'http_proxy'",
+            "connectionType is INTERNET",
         ),
         (
             {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from harness.edge.integrations import Invoker
     from harness.edge.throttling import Throttles, TokenBucket
+    from harness.edge.vpc_links import VpcLinks
     from harness.runtime.logs import LogShipper
 
 
@@ -33,6 +34,7 @@ class Dependencies:
     function_policy: Callable[[str, str | None], str | None]
     throttles: Throttles
     logs: LogShipper
+    vpc_links: VpcLinks
 
 
 def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteTable:
@@ -43,6 +45,7 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
         PolicyError: a resource policy isn't understood.
     """
     client = session.client("apigateway")
+    dependencies.vpc_links.refresh()
     plans = _read_plans(client)
     stages = {}
     for api in _pages(client, "get_rest_apis"):
@@ -127,6 +130,7 @@ class _Compiler:
             invoker=using.invoker,
             function_policy=using.function_policy,
             method_bucket=self._method_bucket,
+            vpc_links=using.vpc_links,
         )
 
     def _method_bucket(self, path: str, verb: str) -> TokenBucket | None:

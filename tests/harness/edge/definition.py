@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.edge.http_proxy import HttpProxy
 from harness.edge.iam import Policy
 from harness.edge.integrations import LambdaProxy, Mock
 from harness.edge.permissions import may_invoke
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.edge.integrations import Invoker
     from harness.edge.throttling import TokenBucket
+    from harness.edge.vpc_links import VpcLinks
 
 EXTENSION = "x-amazon-apigateway-"
 DEFAULT_TIMEOUT_MS = 29_000
@@ -32,6 +34,7 @@ _LAMBDA_URI = re.compile(
 )
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _PARAMETER = re.compile(r"\{[^}]+\}")
+_GREEDY = re.compile(r"\{(\w+)\+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Surroundings:
     invoker: Invoker
     function_policy: Callable[[str, str | None], str | None]
     method_bucket: Callable[[str, str], TokenBucket | None]
+    vpc_links: VpcLinks
 
 
 class Definition:
@@ -114,7 +118,7 @@ class Definition:
             signed=signed,
             key_required=key_required,
             validator=self._validator(operation),
-            integration=self._integration(verb, path, operation, where),
+            integration=self._integration(verb, path, operation, where, signed=signed),
             bucket=self._around.method_bucket(path, verb),
         )
 
@@ -158,7 +162,7 @@ class Definition:
         )
 
     def _integration(
-        self, verb: str, path: str, operation: Mapping[str, Any], where: str
+        self, verb: str, path: str, operation: Mapping[str, Any], where: str, *, signed: bool
     ) -> Integration:
         definition = operation.get(EXTENSION + "integration") or {}
         kind = str(definition.get("type", "")).lower()
@@ -166,9 +170,29 @@ class Definition:
             return Mock(definition, where)
         if kind == "aws_proxy":
             return self._lambda_proxy(verb, path, definition, where)
+        if kind == "http_proxy":
+            return self._http_proxy(path, definition, where, signed=signed)
         raise CompileError(
             f"{where}: the integration type '{kind}' isn't supported by the edge; "
-            "aws_proxy to Lambda and mock are."
+            "aws_proxy to Lambda, http_proxy through a VPC link and mock are."
+        )
+
+    def _http_proxy(
+        self, path: str, definition: Mapping[str, Any], where: str, *, signed: bool
+    ) -> HttpProxy:
+        connection = definition.get("connectionType", "INTERNET")
+        if connection != "VPC_LINK":
+            raise CompileError(f"{where}: connectionType is {connection}; the edge has VPC_LINK.")
+        uri = _STAGE_VARIABLE.sub(self._stage_variable, definition["uri"])
+        link = _STAGE_VARIABLE.sub(self._stage_variable, definition.get("connectionId") or "")
+        return HttpProxy(
+            {**definition, "uri": uri},
+            self._around.vpc_links.backend(link, uri, where=where),
+            signed=signed,
+            greedy=frozenset(_GREEDY.findall(path)),
+            timeout=_timeout(definition),
+            binary_types=self._extension("binary-media-types") or (),
+            where=where,
         )
 
     def _lambda_proxy(
@@ -190,7 +214,7 @@ class Definition:
             name,
             qualifier,
             permitted=permitted,
-            timeout=(definition.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000,
+            timeout=_timeout(definition),
             binary_types=self._extension("binary-media-types") or (),
         )
 
@@ -212,6 +236,10 @@ class Definition:
             account_id=around.account_id,
             function_arn=function_arn,
         )
+
+
+def _timeout(definition: Mapping[str, Any]) -> float:
+    return float(definition.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000
 
 
 def _spell_out(statement: Mapping[str, Any], api_arn: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Exchange:
         "caller",
         "decision",
         "headers",
+        "integration_error",
         "integration_latency",
         "integration_status",
         "method",
@@ -102,6 +103,7 @@ class Exchange:
         self.refusal: Refusal | None = None
         self.status = 0
         self.response_length = 0
+        self.integration_error: str | None = None
         self.integration_latency: float | None = None
         self.integration_status: int | None = None
         self.worker_request_id: str | None = None

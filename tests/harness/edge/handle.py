@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 START_TIMEOUT = 60.0  # seconds
-CLOSE_TIMEOUT = 15.0  # seconds; requests under way get 5 of them
+CLOSE_TIMEOUT = 20.0  # seconds; requests under way get 5 of them, tasks of services 8
 
 
 class EdgeError(Exception):
@@ -36,7 +36,9 @@ class FunctionError(EdgeError):
 class Edge:
     """The data plane of one account, in a process of its own; a context manager.
 
-    It serves what is deployed when it starts. ``reload`` makes it read AWS again.
+    It serves what is deployed when it starts: REST APIs, functions, load balancers, ECS services
+    and event sources. ``reload`` makes it read AWS again. While it runs, Invoke of the embedded
+    AWS is carried out here.
 
     Args:
         endpoint_url: the embedded AWS.
@@ -94,10 +96,13 @@ class Edge:
         return f"{self.url}/{api_id}/{stage}"
 
     def reload(self) -> None:
-        """Read APIs, functions and policies again; requests under way finish on the old ones.
+        """Read what is deployed again; requests under way finish on the old APIs.
+
+        Services roll to a new task definition: old tasks stop when the new ones are healthy.
 
         Raises:
-            EdgeError: what is deployed now can't be served; the old table stays.
+            EdgeError: what is deployed now can't be served, and the old table stays; or a
+                service doesn't become steady, which is said with its reason.
         """
         self._order("reload")
 
@@ -132,6 +137,40 @@ class Edge:
         """Process ids of the living workers of a function, all versions."""
         pids: list[int] = self._order("worker_pids", function_name=function_name)
         return pids
+
+    def services(self) -> list[dict[str, Any]]:
+        """What the ECS services do.
+
+        Each has ``name``, ``desired``, ``running``, ``healthy``, ``rollout``, ``steady``,
+        ``last_failure``, and the tasks that ``stopped``, the latest last.
+        """
+        found: list[dict[str, Any]] = self._order("services")
+        return found
+
+    def tasks(self, service: str | None = None) -> list[dict[str, Any]]:
+        """The tasks of a service by its name, or of all, that haven't ended.
+
+        Each has ``id``, ``service``, ``task_definition``, ``pid``, ``state``, ``health``,
+        ``address`` and its local ``ports`` by container port.
+        """
+        found: list[dict[str, Any]] = self._order("tasks", service=service)
+        return found
+
+    def kill_task(self, task_id: str) -> None:
+        """End a task by SIGKILL; its service replaces it.
+
+        Raises:
+            EdgeError: there is no such task.
+        """
+        self._order("kill_task", task_id=task_id)
+
+    def drain(self, *, seconds: float = 30) -> None:
+        """Wait until streams and queues with a function are empty and nothing runs any more.
+
+        Raises:
+            EdgeError: something is still pending when time is up; says what.
+        """
+        self._order("drain", seconds + 10, seconds=seconds)
 
     def flush_logs(self) -> None:
         """Send access and function logs to their groups now."""

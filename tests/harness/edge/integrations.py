@@ -67,7 +67,7 @@ class LambdaProxy:
     async def respond(self, exchange: Exchange) -> Answer:
         """Invoke the function and pass its response on."""
         if not self._permitted:
-            raise _misconfigured(f"Invalid permissions on Lambda function {self._label}")
+            raise misconfigured(f"Invalid permissions on Lambda function {self._label}")
         event = proxy_event(exchange, binary=self._is_binary(exchange))
         started = time.perf_counter()
         try:
@@ -100,14 +100,9 @@ class LambdaProxy:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.shield(invocation)
         except TimeoutError:
-            raise Refusal(
-                "INTEGRATION_TIMEOUT",
-                504,
-                "Endpoint request timed out",
-                error_type="InternalServerErrorException",
-            ) from None
+            raise timed_out() from None
         except (InvokeRefused, DeploymentError) as error:
-            raise _misconfigured(str(error)) from error
+            raise misconfigured(str(error)) from error
 
 
 class Mock:
@@ -140,7 +135,7 @@ class Mock:
             elif pattern.fullmatch(status):
                 return response.render(exchange)
         if default is None:
-            raise _misconfigured(f"No match for the status {status} in the integration responses")
+            raise misconfigured(f"No match for the status {status} in the integration responses")
         return default.render(exchange)
 
     def _requested_status(self, exchange: Exchange) -> str:
@@ -150,7 +145,7 @@ class Mock:
         try:
             return str(orjson.loads(text)["statusCode"])
         except (ValueError, KeyError, TypeError):
-            raise _misconfigured("Unable to parse statusCode in the MOCK request") from None
+            raise misconfigured("Unable to parse statusCode in the MOCK request") from None
 
 
 class _MockResponse:
@@ -178,8 +173,19 @@ class _MockResponse:
         return Answer(self._status, headers, self._template.render(exchange).encode())
 
 
-def _misconfigured(reason: str) -> Refusal:
-    _explain(reason)
+def timed_out() -> Refusal:
+    """The integration didn't answer in time."""
+    return Refusal(
+        "INTEGRATION_TIMEOUT",
+        504,
+        "Endpoint request timed out",
+        error_type="InternalServerErrorException",
+    )
+
+
+def misconfigured(reason: str) -> Refusal:
+    """The integration can't be called as it was deployed; clients aren't told why."""
+    explain(reason)
     return Refusal(
         "API_CONFIGURATION_ERROR",
         500,
@@ -189,7 +195,7 @@ def _misconfigured(reason: str) -> Refusal:
 
 
 def _failed(reason: str) -> Refusal:
-    _explain(reason)
+    explain(reason)
     return Refusal(
         "INTEGRATION_FAILURE",
         502,
@@ -198,6 +204,6 @@ def _failed(reason: str) -> Refusal:
     )
 
 
-def _explain(reason: str) -> None:
+def explain(reason: str) -> None:
     """Tell the operator what clients aren't told."""
     print(f"Integration error: {reason}", file=sys.stderr)

@@ -14,7 +14,9 @@ import json
 import signal
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -26,14 +28,14 @@ from harness.edge.app import Gateway
 from harness.edge.compiler import Dependencies, compile_routes
 from harness.edge.principals import Directory
 from harness.edge.schedule import Scheduler
+from harness.edge.table import RouteTable
 from harness.edge.throttling import Throttles
+from harness.edge.vpc_links import VpcLinks
+from harness.runtime.account import AccountRuntime
 from harness.runtime.logs import LogShipper
-from harness.runtime.service import LambdaService
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
-
-    from harness.edge.table import RouteTable
 
 LOOPBACK = "127.0.0.1"
 GRACE = 5  # seconds that requests under way get at the end
@@ -60,24 +62,43 @@ class Edge:
         unchecked = Config(parameter_validation=False)
         self._logs = LogShipper(session.client("logs", config=unchecked))
         self._directory = Directory(session, options.endpoint_url, options.account_id)
-        self._functions = LambdaService(session, options.endpoint_url, self._logs)
+        self._files = tempfile.TemporaryDirectory(prefix="run-")
+        self._runtime = AccountRuntime(
+            session, options.account_id, options.endpoint_url, Path(self._files.name), self._logs
+        )
+        self._vpc_links = VpcLinks(session, self._runtime.balancers)
         self._scheduler = Scheduler(session, options.account_id)
         self._dependencies = Dependencies(
             account_id=options.account_id,
             region=options.region,
-            invoker=self._functions,
-            function_policy=self._functions.policy,
+            invoker=self._runtime.functions,
+            function_policy=self._runtime.functions.policy,
             throttles=Throttles(),
             logs=self._logs,
+            vpc_links=self._vpc_links,
         )
-        self.gateway = Gateway(self._compile(), self._directory)
+        self.gateway = Gateway(RouteTable({}), self._directory)
         self._commands: Mapping[str, Callable[..., Awaitable[Any]]] = {
             "reload": self._reload,
             "fire_schedule": self._fire_schedule,
             "invoke": self._invoke,
             "worker_pids": self._worker_pids,
             "flush_logs": self._flush_logs,
+            "services": self._services,
+            "tasks": self._tasks,
+            "kill_task": self._kill_task,
+            "drain": self._drain,
         }
+
+    async def start(self) -> None:
+        """Start what is deployed, and compile the APIs.
+
+        Raises:
+            CompileError: something deployed isn't supported by the edge.
+            DeploymentError: something deployed can't run here.
+        """
+        await self._runtime.start()
+        self.gateway.table = await asyncio.to_thread(self._compile)
 
     async def obey(self, command: str, arguments: Mapping[str, Any]) -> Any:
         """Carry out one command of the parent.
@@ -88,19 +109,23 @@ class Edge:
         return await self._commands[command](**arguments)
 
     async def close(self) -> None:
-        """End the workers and send what was logged."""
-        await self._functions.close()
+        """End workers and tasks and send what was logged."""
+        self._vpc_links.close()
+        await self._runtime.close()
         await self._directory.close()
         await asyncio.to_thread(self._logs.close)
+        self._files.cleanup()
 
     def _compile(self) -> RouteTable:
         return compile_routes(self._session, self._dependencies)
 
     async def _reload(self) -> None:
+        await self._runtime.balancers.refresh()
         table = await asyncio.to_thread(self._compile)
-        await self._functions.refresh()
+        await self._runtime.refresh()
         self._directory.forget()
         self.gateway.table = table
+        await self._runtime.settle()
 
     async def _fire_schedule(self, rule_name: str) -> Any:
         shot = await asyncio.to_thread(self._scheduler.aim, rule_name)
@@ -110,7 +135,7 @@ class Edge:
         return await self._run(function_name, qualifier, orjson.dumps(payload))
 
     async def _run(self, name: str, qualifier: str | None, payload: bytes) -> Any:
-        outcome = await self._functions.invoke(name, qualifier, payload)
+        outcome = await self._runtime.functions.invoke(name, qualifier, payload)
         return {
             "payload": orjson.loads(outcome.payload),
             "error": outcome.error,
@@ -118,10 +143,22 @@ class Edge:
         }
 
     async def _worker_pids(self, function_name: str) -> list[int]:
-        return self._functions.worker_pids(function_name)
+        return self._runtime.functions.worker_pids(function_name)
 
     async def _flush_logs(self) -> None:
         await asyncio.to_thread(self._logs.flush)
+
+    async def _services(self) -> list[dict[str, Any]]:
+        return self._runtime.services.services()
+
+    async def _tasks(self, service: str | None) -> list[dict[str, Any]]:
+        return self._runtime.services.tasks(service)
+
+    async def _kill_task(self, task_id: str) -> None:
+        self._runtime.services.kill_task(task_id)
+
+    async def _drain(self, seconds: float) -> None:
+        await self._runtime.sources.drain(seconds)
 
 
 class _Server(uvicorn.Server):
@@ -145,10 +182,12 @@ async def serve(options: Options) -> None:
 
     Raises:
         CompileError: something deployed isn't supported.
+        DeploymentError: something deployed can't run here.
         OSError: the port is taken.
     """
     edge = Edge(options)
     try:
+        await edge.start()
         server = _Server(
             uvicorn.Config(
                 edge.gateway,

@@ -20,7 +20,7 @@ import httpx
 from harness.runtime.invocation import InvokeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import boto3
 
@@ -90,9 +90,20 @@ class Environment:
 
 
 class FunctionReader:
-    """Reads functions of one account and keeps their unpacked code under ``directory``."""
+    """Reads functions of one account and keeps their unpacked code under ``directory``.
 
-    def __init__(self, session: boto3.Session, endpoint_url: str, directory: Path) -> None:
+    Args:
+        surroundings: gives more variables of every worker, which functions can't override.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        endpoint_url: str,
+        directory: Path,
+        surroundings: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._surroundings = surroundings
         self._lambda = session.client("lambda")
         self._sts = session.client("sts")
         self._region = session.region_name
@@ -194,6 +205,7 @@ class FunctionReader:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **self._surroundings(),
         }
         if function.log_level:
             variables["AWS_LAMBDA_LOG_LEVEL"] = function.log_level

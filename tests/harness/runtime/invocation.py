@@ -18,13 +18,15 @@ class Outcome:
     """What an invocation returned.
 
     ``payload`` is JSON. ``error`` is None, ``Unhandled`` when the code failed (the payload
-    then has errorType and errorMessage), as in Lambda's ``X-Amz-Function-Error``.
+    then has errorType and errorMessage), as in Lambda's ``X-Amz-Function-Error``. ``log`` is
+    the end of what the invocation logged.
     """
 
     payload: bytes
     request_id: str
     version: str
     error: str | None = None
+    log: str = ""
 
 
 class InvokeRefused(Exception):  # noqa: N818 - Lambda's API refuses, nothing failed
@@ -54,6 +56,7 @@ class Invocation:
     done: asyncio.Future[Outcome]
     request_id: str = field(default_factory=lambda: str(uuid4()))
     started: float = 0.0
+    log: str = ""
 
     @property
     def trace_id(self) -> str:
@@ -73,7 +76,7 @@ class Invocation:
     def finish(self, payload: bytes, version: str, *, error: str | None = None) -> None:
         """Hand the outcome to whoever waits; they may have gone."""
         if not self.done.done():
-            self.done.set_result(Outcome(payload, self.request_id, version, error))
+            self.done.set_result(Outcome(payload, self.request_id, version, error, self.log))
 
 
 def error_payload(error_type: str, message: str, **more: Any) -> bytes:

@@ -46,6 +46,7 @@ class LambdaService:
     Args:
         session: credentials of the account, with its region.
         endpoint_url: the embedded AWS, also for the functions themselves.
+        surroundings: gives more variables of every worker.
         choose: a number in [0, 1) that decides between the versions of an alias.
     """
 
@@ -55,16 +56,20 @@ class LambdaService:
         endpoint_url: str,
         logs: LogShipper,
         *,
+        surroundings: Callable[[], Mapping[str, str]] = dict,
         workers_per_cpu: int = WORKERS_PER_CPU,
         choose: Callable[[], float] = random.random,
     ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="lambda-")
-        self._reader = FunctionReader(session, endpoint_url, Path(self._directory.name))
+        self._reader = FunctionReader(
+            session, endpoint_url, Path(self._directory.name), surroundings
+        )
+        self._surroundings = surroundings
         self._logs = logs
         self._most_workers = (os.cpu_count() or 1) * workers_per_cpu
         self._choose = choose
         self._targets: dict[Key, _Target] = {}
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[int, Pool] = {}
         self._running: dict[str, int] = {}
         self._reading = asyncio.Lock()
 
@@ -104,10 +109,10 @@ class LambdaService:
                 except InvokeRefused:
                     continue  # it was deleted; the next call says so
             used = {pool for target in self._targets.values() for pool in target.pools.values()}
-            for fingerprint, pool in list(self._pools.items()):
+            for key, pool in list(self._pools.items()):
                 if pool not in used:
                     pool.retire()
-                    del self._pools[fingerprint]
+                    del self._pools[key]
 
     def worker_pids(self, name: str) -> list[int]:
         """Process ids of a function's living workers, of all versions."""
@@ -150,10 +155,11 @@ class LambdaService:
         limit = self._most_workers
         if function.reserved is not None:
             limit = min(limit, function.reserved)
-        pool = self._pools.get(function.fingerprint)
+        key = hash((function.fingerprint, *sorted(self._surroundings().items())))
+        pool = self._pools.get(key)
         if pool is None:
             pool = Pool(function, limit, self._logs, self._environment)
-            self._pools[function.fingerprint] = pool
+            self._pools[key] = pool
         pool.resize(limit)
         return pool
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 INIT_TIMEOUT = 10.0  # seconds that loading a function may take, as on Lambda
-_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
 class Owner(Protocol):
@@ -87,7 +87,9 @@ class Worker:
                 sys.executable,
                 "-S",  # no site-packages: a module missing in the zip must be missed here too
                 "-P",
-                str(_BOOTSTRAP),
+                str(BOOTSTRAP),
+                "awslambdaric",
+                self.function.handler,
                 cwd=self.function.code,
                 env={
                     **self.environment.variables,
@@ -159,6 +161,7 @@ class Worker:
 
     def _report(self, invocation: Invocation, status: str) -> None:
         self._log.ended(invocation, status=status, used_mb=self._memory(), init_ms=self._init_ms)
+        invocation.log = self._log.tail
         self._init_ms = None  # a worker's first invocation alone reports it
 
     def _memory(self) -> int:

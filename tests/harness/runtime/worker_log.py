@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime
 import math
@@ -12,6 +11,8 @@ from uuid import uuid4
 
 import orjson
 
+from harness.runtime.output import OutputLines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from harness.runtime.invocation import Invocation
     from harness.runtime.logs import LogShipper
 
-_CHUNK = 65_536  # bytes
+_TAIL = 4096  # bytes of an invocation's log that Invoke may return
 
 
 class WorkerLog:
@@ -31,15 +32,18 @@ class WorkerLog:
         self._function = function
         self._shipper = shipper
         self._json = function.log_format == "JSON"
-        self._pipe: int | None = None
-        self._partial = b""
+        self._output = OutputLines(self._ship)
+        self._recent = ""
+
+    @property
+    def tail(self) -> str:
+        """The end of what the invocation has logged, as Invoke returns it."""
+        return self._recent.encode()[-_TAIL:].decode(errors="ignore")
 
     @contextlib.contextmanager
     def open(self) -> Iterator[int]:
         """Start reading; yields the end of the pipe that the process writes to."""
-        self._pipe, output = os.pipe()
-        os.set_blocking(self._pipe, False)
-        asyncio.get_running_loop().add_reader(self._pipe, self.drain)
+        output = self._output.open()
         try:
             yield output
         finally:
@@ -47,30 +51,15 @@ class WorkerLog:
 
     def drain(self) -> None:
         """Ship the complete lines that the process has written so far."""
-        while self._pipe is not None:
-            try:
-                chunk = os.read(self._pipe, _CHUNK)
-            except BlockingIOError:
-                return None
-            if not chunk:
-                return self.close()
-            *lines, self._partial = (self._partial + chunk).split(b"\n")
-            for line in lines:
-                self._ship(line)
-        return None
+        self._output.drain()
 
     def close(self) -> None:
         """Stop reading."""
-        if self._pipe is None:
-            return
-        asyncio.get_running_loop().remove_reader(self._pipe)
-        os.close(self._pipe)
-        self._pipe = None
-        self._ship(self._partial)
-        self._partial = b""
+        self._output.close()
 
     def started(self, invocation: Invocation) -> None:
         """Write START."""
+        self._recent = ""
         version = self._function.version
         if self._json:
             record = {"requestId": invocation.request_id, "version": version}
@@ -115,10 +104,11 @@ class WorkerLog:
         time = now.replace("+00:00", "Z")
         self._put(orjson.dumps({"time": time, "type": kind, "record": record}).decode())
 
-    def _ship(self, line: bytes) -> None:
-        if line.strip():
-            # The runtime client marks the line ends inside one message by carriage returns.
-            self._put(line.decode(errors="replace").replace("\r", "\n"))
+    def _ship(self, line: str) -> None:
+        # The runtime client marks the line ends inside one message by carriage returns.
+        self._put(line.replace("\r", "\n"))
 
     def _put(self, text: str) -> None:
+        line = text if text.endswith("\n") else text + "\n"
+        self._recent = self._recent[-_TAIL:] + line
         self._shipper.put(self._function.log_group, self.stream, text)

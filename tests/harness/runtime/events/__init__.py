@@ -1,0 +1,1 @@
+"""What invokes functions besides callers: streams, queues, and asynchronous invocations."""

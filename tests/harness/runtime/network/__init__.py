@@ -1,0 +1,1 @@
+"""The private network of an account: load balancers, their certificates, and names."""

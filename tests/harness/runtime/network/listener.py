@@ -1,0 +1,135 @@
+"""A load balancer's listener: accepts connections on this machine and forwards their bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import ssl
+
+    from harness.runtime.network.target_group import Target, TargetGroup
+
+LOOPBACK = "127.0.0.1"
+
+
+class Listener:
+    """Forwards TCP to the targets of a group, TLS taken off when it has a certificate."""
+
+    def __init__(self, group: TargetGroup, context: ssl.SSLContext | None) -> None:
+        self.group = group
+        self.port = 0
+        self._context = context
+        self._server: asyncio.Server | None = None
+        self._open: set[_Client] = set()
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Client(self.group, self._open), LOOPBACK, 0, ssl=self._context, backlog=512
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Stop listening and reset what is open."""
+        if self._server:
+            self._server.close()
+        for client in list(self._open):
+            client.abort()
+
+
+class _End(asyncio.Protocol):
+    """One of the two connections; passes what it receives to the other."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.other: _End | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the interface without being subclasses.
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.other and self.other.transport:
+            self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Pass the end on; TLS has no half-closed connections."""
+        other = self.other.transport if self.other else None
+        if other is None or not other.can_write_eof():
+            return False
+        other.write_eof()
+        return self.transport is not None and self.transport.can_write_eof()
+
+    def pause_writing(self) -> None:
+        if self.other and self.other.transport:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.other and self.other.transport:
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.transport = None
+        if self.other and self.other.transport:
+            # A reset is passed on as a reset, so that nobody takes half an answer for a whole one.
+            end = self.other.transport.abort if error else self.other.transport.close
+            end()
+
+
+class _Client(_End):
+    """The connection of a client; chooses a target when it begins."""
+
+    def __init__(self, group: TargetGroup, opened: set[_Client]) -> None:
+        super().__init__()
+        self._group = group
+        self._opened = opened
+        self._target: Target | None = None
+        self._early: list[bytes] | None = []
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._opened.add(self)
+        self._target = self._group.choose()
+        if self._target is None:
+            self.abort()
+            return
+        self._target.connections.add(self)
+        self._connecting = asyncio.create_task(self._connect(self._target))
+
+    def data_received(self, data: bytes) -> None:
+        if self._early is None:
+            super().data_received(data)
+        else:
+            self._early.append(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._opened.discard(self)
+        if self._target:
+            self._target.connections.discard(self)
+        if self._connecting:
+            self._connecting.cancel()
+        super().connection_lost(error)
+
+    def abort(self) -> None:
+        """Reset both connections."""
+        for end in (self, self.other):
+            if end and end.transport:
+                end.transport.abort()
+
+    async def _connect(self, target: Target) -> None:
+        host, port = target.endpoint(target.port)
+        server = _End()
+        server.other = self
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: server, host, port)
+        except OSError:
+            # As on AWS nothing is tried again: the client sees its connection end.
+            self.abort()
+            return
+        self.other = server
+        early, self._early = self._early or [], None
+        if server.transport and early:
+            server.transport.write(b"".join(early))

@@ -1,0 +1,1 @@
+"""ECS services as local processes, started from what was deployed."""
