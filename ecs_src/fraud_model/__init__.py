@@ -1,0 +1,1 @@
+"""Trains the fraud model on synthetic payments and writes what the service walks."""
