@@ -114,6 +114,35 @@ def test_groups_may_leave_private_link_alone(client: Clients) -> None:
     assert found[name] == "off"
 
 
+@pytest.mark.mends("elasticloadbalancing:ModifyListener")
+def test_a_tls_listener_can_be_changed(client: Clients) -> None:
+    load_balancer, balancing = make_load_balancer(client), client("elbv2")
+    old, new = (
+        client("acm").request_certificate(DomainName=f"{name}.example")["CertificateArn"]
+        for name in ("old", "new")
+    )
+    group = balancing.create_target_group(
+        Name="fraud", Protocol="TCP", Port=8080, TargetType="ip", VpcId=load_balancer["VpcId"]
+    )["TargetGroups"][0]
+    (listener,) = balancing.create_listener(
+        LoadBalancerArn=load_balancer["LoadBalancerArn"],
+        Protocol="TLS",
+        Port=443,
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        Certificates=[{"CertificateArn": old}],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}],
+    )["Listeners"]
+    arn, policy = listener["ListenerArn"], "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    certificates = [{"CertificateArn": new}]
+    balancing.modify_listener(
+        ListenerArn=arn, Protocol="TLS", SslPolicy=policy, Certificates=certificates
+    )
+    (found,) = balancing.describe_listeners(ListenerArns=[arn])["Listeners"]
+    assert (found["Protocol"], found["SslPolicy"]) == ("TLS", policy)
+    assert found["Certificates"] == certificates
+    assert found["DefaultActions"] == listener["DefaultActions"]
+
+
 @pytest.mark.mends("elasticloadbalancing:DeleteLoadBalancer")
 def test_a_protected_load_balancer_is_not_deleted(client: Clients) -> None:
     load_balancer = make_load_balancer(client)

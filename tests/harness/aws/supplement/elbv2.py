@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
+from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer
 from moto.elbv2.responses import ELBV2Response
 
 from harness.aws.supplement.registry import mend
@@ -22,6 +22,11 @@ _PRIVATE_LINK = mend(
     "elasticloadbalancing:SetSecurityGroups",
     reason="doesn't know whether security groups hold for traffic from PrivateLink",
     observed="second plan of aws_lb wanted to turn it off again",
+)
+_LISTENER = mend(
+    "elasticloadbalancing:ModifyListener",
+    reason="refuses TLS, which a new listener may speak, and forgets its certificate",
+    observed="apply of aws_lb_listener after its TLS policy had been changed",
 )
 _PROTECTION = mend(
     "elasticloadbalancing:DeleteLoadBalancer",
@@ -78,3 +83,25 @@ def _delete_load_balancer(original: Any, backend: ELBv2Backend, arn: str) -> Non
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
     original(backend, arn)
+
+
+@_LISTENER.around(ELBv2Backend, "modify_listener")
+def _modify_listener(
+    original: Any,
+    backend: ELBv2Backend,
+    arn: str,
+    port: str | None = None,
+    protocol: str | None = None,
+    ssl_policy: str | None = None,
+    certificates: list[dict[str, Any]] | None = None,
+    actions: list[dict[str, Any]] | None = None,
+) -> FakeListener:
+    passed = None if protocol == "TLS" else protocol
+    listener: FakeListener = original(
+        backend, arn, port, passed, ssl_policy, certificates or [], actions or []
+    )
+    listener.protocol = protocol or listener.protocol
+    if listener.protocol == "TLS" and certificates:
+        listener.certificates = [given["CertificateArn"] for given in certificates]
+        listener.certificate = listener.certificates[0]
+    return listener
