@@ -10,6 +10,7 @@ SOURCES = Path(__file__).parents[2] / "lambda_src"
 ALLOWED: dict[str, frozenset[str]] = {
     "api_functions": AWS_SDK,
     "payment_core": frozenset(),
+    "tokenizer": AWS_SDK,
     "transaction_gateway": AWS_SDK,
 }
 
