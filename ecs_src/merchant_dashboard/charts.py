@@ -82,8 +82,8 @@ def _scale(value: int, top: int) -> int:
 
 
 def _round_above(value: int) -> int:
-    """Give the next of 1, 2, 5, 10, 20, 50 ... so that the axis reads well."""
+    """Give the next of 1, 2, 3, 4, 5, 6, 8, 10, 20, 30 ... so that the axis reads well."""
     step = 1
-    while step * 5 < value:
+    while step * 10 < value:
         step *= 10
-    return next(step * factor for factor in (1, 2, 5) if step * factor >= value)
+    return next(step * factor for factor in (1, 2, 3, 4, 5, 6, 8, 10) if step * factor >= value)

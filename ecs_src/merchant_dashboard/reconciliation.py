@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dashboard_projector.read_model import day_of, journal_partition, receivable
+from merchant_dashboard.totals import DayTotals
 from transaction_gateway.dynamodb_values import decode_map, encode
 
 if TYPE_CHECKING:
@@ -128,16 +129,20 @@ class Reconciliation:
             captured[entry.currency] += max(entry.receivable, 0)
             refunded[entry.currency] += max(-entry.receivable, 0)
             sums[entry.currency] += entry.sum
+        moved = {
+            code for code, day in totals.items() if day.count("captured") + day.count("refunded")
+        }
+        nothing = DayTotals(day, "", {})
         return [
             Book(
                 currency,
-                captured_totals=totals[currency].amount("captured") if currency in totals else 0,
+                captured_totals=totals.get(currency, nothing).amount("captured"),
                 captured_ledger=captured[currency],
-                refunded_totals=totals[currency].amount("refunded") if currency in totals else 0,
+                refunded_totals=totals.get(currency, nothing).amount("refunded"),
                 refunded_ledger=refunded[currency],
                 postings_sum=sums[currency],
             )
-            for currency in sorted({*totals, *captured, *refunded})
+            for currency in sorted({*moved, *captured, *refunded})
         ]
 
 

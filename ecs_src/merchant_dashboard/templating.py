@@ -46,7 +46,9 @@ class Templates:
 
 def relative(current: str, target: str) -> str:
     """Give the link from one path to another, right under whatever prefix the browser sees."""
-    return posixpath.relpath(target, posixpath.dirname(current))
+    folder, name = posixpath.split(target)
+    way = posixpath.relpath(folder, posixpath.dirname(current))
+    return posixpath.normpath(posixpath.join(way, name))
 
 
 def _moment(epoch_ms: int) -> str:

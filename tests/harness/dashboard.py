@@ -7,8 +7,11 @@ handler, and for API Gateway's usage.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,21 +25,25 @@ import httpx
 
 from dashboard_projector.handler import project
 from dashboard_projector.projection import Projection
-from harness.payments import ACCOUNT, Context
+from harness.acquirer import AcquirerSimulator
+from harness.aws import EmbeddedAWS
+from harness.payments import ACCOUNT, Clock, Context, Gateway, Table
 from transaction_gateway.handler import respond
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from harness.aws import EmbeddedAWS
-    from harness.payments import Table
     from transaction_gateway.application import Application
 
 CSRF_KEY = "0123456789abcdef" * 4
 FUNCTION_ARN = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:transaction-gateway:live"
+ONE_PERSON_UP_TO = 5_000
+"""Minor units of EUR that one person may refund of a payment."""
+
+_numbers = itertools.count(1)
 _START_S = 30
 _END_S = 25
 
@@ -160,6 +167,12 @@ class Functions:
             raise RuntimeError("no gateway answers")
         return self.after(cast("dict[str, Any]", respond(self.gateway, event, Context())))
 
+    def forget(self) -> None:
+        """Go back to the gateway's handler, without plans, usage and what was called."""
+        self.before, self.after = lambda _event: None, lambda answer: answer
+        self.plans, self.usage = [], None
+        self.events.clear()
+
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -257,7 +270,7 @@ class DashboardProcess:
         return self.process.wait(_END_S)
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - our own service
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "merchant_dashboard"],
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -289,3 +302,151 @@ class DashboardProcess:
                 continue
             if self.lines[-1]["message"] == "listening":
                 self._listening.set()
+
+
+@dataclass(slots=True)
+class Site:
+    """The running service with everything around it."""
+
+    aws: EmbeddedAWS
+    process: DashboardProcess
+    functions: Functions
+    stream: Stream
+    table: Table
+    acquirer: AcquirerSimulator
+    client: DynamoDBClient
+    read_model: str
+    webhooks: str
+    environment: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Merchant:
+    """A merchant who pays through the gateway's own code and looks at the dashboard."""
+
+    merchant_id: str
+    site: Site
+    gateway: Gateway
+    clock: Clock
+
+    def browser(self, session: str = "alice", **headers: str) -> httpx.Client:
+        """Call as one of the merchant's people."""
+        client = self.site.process.client(person(self.merchant_id, session, **headers))
+        client.base_url = f"{self.site.process.url}/merchants/{self.merchant_id}/"
+        return client
+
+    def authorize(
+        self,
+        amount: int = 1000,
+        *,
+        token: str = "tok_approve",  # noqa: S107 - the simulator's
+        currency: str = "EUR",
+        reference: str = "order-1",
+        brand: str = "visa",
+    ) -> str:
+        """Authorize a payment; give its id."""
+        body = {
+            "amount": amount,
+            "currency": currency,
+            "payment_method": {"token": token, "brand": brand},
+            "reference": reference,
+        }
+        answer = self.gateway.call(
+            "POST",
+            "/merchants/{merchant_id}/payments",
+            body,
+            key=f"key-{next(_numbers)}",
+            merchant_id=self.merchant_id,
+        )
+        return str(answer.body["payment_id"])
+
+    def operate(
+        self, kind: str, payment_id: str, amount: int | None, currency: str = "EUR"
+    ) -> None:
+        """Capture, refund or void."""
+        answer = self.gateway.call(
+            "POST",
+            f"/merchants/{{merchant_id}}/payments/{{payment_id}}/{kind}",
+            {} if amount is None else {"amount": amount, "currency": currency},
+            key=f"key-{next(_numbers)}",
+            merchant_id=self.merchant_id,
+            payment_id=payment_id,
+        )
+        if answer.status != 200:
+            raise RuntimeError(f"{kind} of {payment_id}: {answer.text}")
+
+    def captured(self, amount: int = 1000, **others: str) -> str:
+        """Authorize and capture a payment, and bring it into the read model."""
+        payment_id = self.authorize(amount, **others)
+        self.operate("captures", payment_id, amount, others.get("currency", "EUR"))
+        self.project()
+        return payment_id
+
+    def project(self) -> None:
+        """Bring what happened into the read model."""
+        if failures := self.site.stream.project()["batchItemFailures"]:
+            raise RuntimeError(f"the projector failed at {failures}")
+
+
+@contextlib.contextmanager
+def running_site(**settings: str) -> Iterator[Site]:
+    """Run the dashboard with everything it needs; ``settings`` replace its environment's."""
+    with EmbeddedAWS() as aws, AcquirerSimulator() as acquirer, Functions() as functions:
+        client = aws.client("dynamodb", ACCOUNT)
+        table = Table(client)
+        read_model, webhooks = create_read_model(client), create_webhooks(client)
+        stream = Stream(aws, table, read_model)
+        environment = {
+            **aws.environment(ACCOUNT),
+            "AWS_ENDPOINT_URL_LAMBDA": functions.url,
+            "AWS_ENDPOINT_URL_API_GATEWAY": functions.url,
+            "PAYMENTS_TABLE": table.name,
+            "DASHBOARD_TABLE": read_model,
+            "WEBHOOKS_TABLE": webhooks,
+            "REFUND_SECOND_PERSON_ABOVE": json.dumps({"EUR": ONE_PERSON_UP_TO}),
+            "REFUND_TIMEOUT_MS": "3000",
+            "EXPORT_MAX_ROWS": "300",
+            **settings,
+        }
+        with DashboardProcess(environment) as process:
+            yield Site(
+                aws,
+                process,
+                functions,
+                stream,
+                table,
+                acquirer,
+                client,
+                read_model,
+                webhooks,
+                environment,
+            )
+
+
+def new_merchant(site: Site, merchant_id: str | None = None) -> Merchant:
+    """Found a merchant, whose gateway answers the dashboard's refunds from now on."""
+    merchant_id = merchant_id or f"m_shop{next(_numbers):04d}"
+    site.table.put_profile(merchant_id, f"key-{merchant_id}")
+    clock = Clock()
+    gateway = Gateway(site.table, site.acquirer.url, clock)
+    site.functions.gateway = gateway.application
+    return Merchant(merchant_id, site, gateway, clock)
+
+
+def form_of(page: str, action: str) -> dict[str, str]:
+    """Read the hidden fields of the form whose action ends in ``action``."""
+    form = re.search(rf'<form method="post" action="[^"]*{action}">(.*?)</form>', page, re.DOTALL)
+    if form is None:
+        raise LookupError(f"the page has no form {action}:\n{page}")
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
+
+
+def ask_refund(browser: httpx.Client, payment_id: str, amount: str, **fields: str) -> str:
+    """Ask for a refund; give the path of its page below the merchant's."""
+    form = form_of(browser.get(f"transactions/{payment_id}").text, "refunds")
+    answer = browser.post(
+        f"transactions/{payment_id}/refunds", data={**form, "amount": amount, **fields}
+    )
+    if answer.status_code != 303:
+        raise RuntimeError(f"the refund can't be asked for:\n{answer.text}")
+    return str(answer.url.join(answer.headers["location"])).partition(str(browser.base_url))[2]
