@@ -1,0 +1,1 @@
+"""Publishes what becomes of payments on the event bus, from the table's stream."""
