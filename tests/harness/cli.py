@@ -90,7 +90,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             lambda: [gateway.edge_latency(yardstick)],
         ],
         Part.FUNCTIONS: [
-            lambda: [functions.authorize_cpu()],
+            functions.authorize_cpu,
             lambda: [functions.dynamodb_calls()],
             lambda: [functions.start_time()],
         ],

@@ -1,27 +1,34 @@
 """CPU of an authorization beside a bare handler that makes the same calls, in one process.
 
-Run as a child of the bench, so that neither the embedded AWS nor the acquirer is in the figure;
-prints one JSON object. The two alternate, and a block's CPU is that of this process alone.
+Run as a child of the bench, so that neither the embedded AWS, the acquirer nor the fraud service is
+in the figure; prints one JSON object. The handlers alternate, and a block's CPU is that of this
+process alone. ``scored`` is ours with the fraud check in line.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from payment_core.acquirer import Instruction
 from payment_core.money import Money
 from payment_core.states import OperationType
-from transaction_gateway.application import deployed
-from transaction_gateway.handler import handle
+from transaction_gateway.acquirer_http import HttpAcquirer
+from transaction_gateway.application import build, deployed
+from transaction_gateway.handler import respond
+from transaction_gateway.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from transaction_gateway.application import Application
 
 BLOCKS = 7
 REQUESTS_A_BLOCK = 100
@@ -104,16 +111,25 @@ def main(merchant_id: str, api_key_id: str, account_id: str) -> None:
     """Measure, and print the medians of the blocks in microseconds of CPU a request."""
     client = deployed().store._client
     recorder = Recorder(client)
+    settings = Settings.from_environment(os.environ)
+    unchecked = replace(settings, fraud=None)
 
-    def ours(key: str) -> None:
-        answer = handle(event(merchant_id, api_key_id, account_id, key), Context())
-        if answer["statusCode"] != 201:
-            raise RuntimeError(f"the authorization failed: {answer}")
+    def authorizing(application: Application) -> Callable[[str], None]:
+        def authorize(key: str) -> None:
+            request = event(merchant_id, api_key_id, account_id, key)
+            answer = respond(application, request, Context())
+            if answer["statusCode"] != 201:
+                raise RuntimeError(f"the authorization failed: {answer}")
 
+        return authorize
+
+    ours = authorizing(build(unchecked, client, HttpAcquirer(settings.acquirer_url)))
+    scored = authorizing(deployed())
     for warm_up in range(20):
+        scored(f"scored-warm-up-{warm_up}")
         ours(f"warm-up-{warm_up}")
     bare = bare_handler(client, dict(recorder.calls))
-    handlers = {"ours": ours, "bare": bare}
+    handlers = {"ours": ours, "bare": bare, "scored": scored}
     cpu: dict[str, list[float]] = {name: [] for name in handlers}
     for block in range(BLOCKS):
         for name, call in handlers.items():
