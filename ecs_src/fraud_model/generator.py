@@ -215,6 +215,9 @@ def _honest_day(market: Market, begin: float) -> Iterator[Labelled]:
             yield from _purchase(market, sale + chance.expovariate(1) * 25 * MINUTE)
     if shop.batch:
         yield from _subscriptions(market, begin + 2 * HOUR)
+    opening = begin == BEGIN + shop.opens * DAY
+    if chance.random() < (0.6 if opening else 0.08):
+        yield from _rush(market, begin + chance.uniform(6, 23) * HOUR)
 
 
 def _purchase(market: Market, at: float) -> Iterator[Labelled]:
@@ -245,6 +248,30 @@ def _subscriptions(market: Market, at: float) -> Iterator[Labelled]:
             market.regular(),
             amount=market.amount(spread=0.02),
             device=f"billing_{market.shop.name}",
+            pattern="honest",
+        )
+
+
+def _rush(market: Market, at: float) -> Iterator[Labelled]:
+    """Honest payments that come all at once: a launch, or tills that were offline until now.
+
+    Without them a burst at a merchant would speak against all of its customers.
+    """
+    chance, shop = market.chance, market.shop
+    tills = [market.name("till") for _ in range(chance.randint(1, 3))]
+    from_tills, tells_country = chance.random() < 0.2, chance.random() < 0.7
+    pause = chance.choice((0.05, 0.3, 2, 10))
+    for _ in range(chance.randint(15, 40 + min(shop.a_day, 260))):
+        at += chance.expovariate(1) * pause
+        # A shop with few customers would see each of them many times.
+        known = len(market.cards) > 1000 and chance.random() < 0.7
+        card = market.regular() if known else market.new_card()
+        yield market.payment(
+            at,
+            card,
+            amount=market.amount(spread=shop.spread * 1.3),
+            device=chance.choice(tills) if from_tills else market.device_of(card),
+            country=card.place(at) if tells_country else None,
             pattern="honest",
         )
 
