@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
 
 if TYPE_CHECKING:
@@ -118,3 +119,44 @@ def test_subnets_get_their_network_acls_while_others_are_made(ec2: Any) -> None:
     )
     (now,) = ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
     assert now["NetworkAclId"] == own
+
+
+@pytest.mark.mends("ec2:DeleteVpcEndpoints")
+def test_a_deleted_endpoint_is_gone(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.create_vpc_endpoint(
+        VpcId=vpc, VpcEndpointType="Gateway", ServiceName="com.amazonaws.eu-west-1.s3"
+    )
+    endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    with pytest.raises(ClientError, match="NotFound"):
+        ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])
+
+
+@pytest.mark.mends("ec2:DeleteManagedPrefixList")
+def test_a_deleted_prefix_list_is_gone(ec2: Any) -> None:
+    acquirer = prefix_list(ec2, "acquirer")
+    ec2.delete_managed_prefix_list(PrefixListId=acquirer)
+    filters = [{"Name": "prefix-list-name", "Values": ["acquirer"]}]
+    assert ec2.describe_managed_prefix_lists(Filters=filters)["PrefixLists"] == []
+
+
+@pytest.mark.mends("ec2:DeleteNatGateway")
+def test_a_nat_gateway_takes_its_network_interface_along(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]
+    filters = [{"Name": "subnet-id", "Values": [subnet]}]
+    assert len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]) == 1
+    ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
+    assert ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"] == []
+
+
+@pytest.mark.mends("ec2:DeleteVpc")
+def test_a_vpc_takes_its_default_network_acl_along(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    assert len(ec2.describe_network_acls(Filters=filters)["NetworkAcls"]) == 1
+    ec2.delete_vpc(VpcId=vpc)
+    assert ec2.describe_network_acls(Filters=filters)["NetworkAcls"] == []

@@ -113,6 +113,30 @@ def test_aws_managed_keys_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
     assert watch.leftovers(before) == ()
 
 
+def test_a_deleted_nat_gateway_is_none(aws: EmbeddedAWS, watch: Watch) -> None:
+    ec2 = aws.client("ec2", HERE)
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    before = watch.now()
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]
+    assert "nat_gateways" in {thing.kind for thing in watch.leftovers(before)}
+    ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
+    ec2.release_address(AllocationId=address)
+    assert watch.leftovers(before) == ()
+
+
+def test_tags_of_what_is_gone_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
+    ec2 = aws.client("ec2", HERE)
+    ec2.describe_vpcs()
+    before = watch.now()
+    named = [{"Key": "Name", "Value": "payments"}]
+    group = ec2.create_security_group(GroupName="services", Description="Services")["GroupId"]
+    ec2.create_tags(Resources=[group], Tags=named)
+    assert group in {name for thing in watch.leftovers(before) for name in thing.names}
+    ec2.delete_security_group(GroupId=group)
+    assert watch.leftovers(before) == ()
+
+
 def test_records_in_an_older_log_group_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
     logs = aws.client("logs", HERE)
     logs.create_log_group(logGroupName="journal")

@@ -91,6 +91,13 @@ KEPT_BY_AWS = (
         "a secret can be restored for 7 to 30 days",
         lambda secret: secret.is_deleted(),
     ),
+    Exemption(
+        "ec2",
+        "nat_gateways",
+        "a deleted NAT gateway is shown for about an hour",
+        lambda gateway: gateway.state == "deleted",
+    ),
+    Exemption("ec2", "tags", "tags are told for a while of what is gone, which is watched itself"),
     Exemption("iam", "access_keys", "a session's keys expire", lambda key: key.user_name is None),
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),

@@ -1,12 +1,15 @@
-"""EC2: rules of security groups that name a group or a prefix list, and network ACLs of subnets."""
+"""EC2: rules of security groups, network ACLs of subnets, and what goes with a deletion."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
+from moto.ec2.models.managed_prefixes import ManagedPrefixList, ManagedPrefixListBackend
+from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
 from moto.ec2.models.network_acls import NetworkAclAssociation, NetworkAclBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models.vpcs import VPC, VPCBackend
 from moto.ec2.utils import random_network_acl_subnet_association_id
 
 from harness.aws.supplement.registry import mend
@@ -25,6 +28,28 @@ _ASSOCIATION = mend(
     "ec2:ReplaceNetworkAclAssociation",
     reason="fails while another network ACL is made or given to a subnet (500)",
     observed="apply of four aws_network_acl beside each other, tried again by the provider",
+)
+
+_ENDPOINT = mend(
+    "ec2:DeleteVpcEndpoints",
+    reason="keeps a deleted endpoint for ever, in the state deleted",
+    observed="leftovers of aws_vpc_endpoint after the destroy",
+)
+
+_PREFIX_LIST = mend(
+    "ec2:DeleteManagedPrefixList",
+    reason="keeps a deleted list for ever, in the state delete-complete",
+    observed="leftovers of aws_ec2_managed_prefix_list after the destroy",
+)
+_NAT_GATEWAY = mend(
+    "ec2:DeleteNatGateway",
+    reason="leaves the gateway's network interface",
+    observed="leftovers of aws_nat_gateway after the destroy",
+)
+_VPC = mend(
+    "ec2:DeleteVpc",
+    reason="leaves the default network ACL",
+    observed="leftovers of aws_vpc after the destroy",
 )
 
 _replacing = threading.Lock()
@@ -77,3 +102,37 @@ def _replace_network_acl_association(
         association = NetworkAclAssociation(self, new_id, subnet_id, network_acl_id)
         self.get_network_acl(network_acl_id)._associations[new_id] = association
     return association
+
+
+@_ENDPOINT.around(VPCBackend, "delete_vpc_endpoints")
+def _delete_vpc_endpoints(
+    original: Any, backend: VPCBackend, vpce_ids: list[str] | None = None
+) -> None:
+    original(backend, vpce_ids)
+    for endpoint_id in vpce_ids or ():
+        backend.vpc_end_points.pop(endpoint_id, None)
+
+
+@_PREFIX_LIST.around(ManagedPrefixListBackend, "delete_managed_prefix_list")
+def _delete_managed_prefix_list(
+    original: Any, backend: ManagedPrefixListBackend, prefix_list_id: str
+) -> ManagedPrefixList:
+    deleted: ManagedPrefixList = original(backend, prefix_list_id)
+    del backend.managed_prefix_lists[prefix_list_id]
+    return deleted
+
+
+@_NAT_GATEWAY.around(NatGatewayBackend, "delete_nat_gateway")
+def _delete_nat_gateway(original: Any, backend: Any, nat_gateway_id: str) -> NatGateway:
+    gateway: NatGateway = original(backend, nat_gateway_id)
+    backend.enis.pop(gateway._eni.id, None)
+    return gateway
+
+
+@_VPC.around(VPCBackend, "delete_vpc")
+def _delete_vpc(original: Any, backend: Any, vpc_id: str) -> VPC:
+    deleted: VPC = original(backend, vpc_id)
+    for acl in list(backend.network_acls.values()):
+        if acl.default and acl.vpc_id == vpc_id:
+            backend.network_acls.pop(acl.id, None)
+    return deleted
