@@ -111,7 +111,10 @@ class Resources:
 
     def configures(self, item: Instance, attribute: str) -> bool:
         """Whether the configuration sets an attribute, to a known value or not."""
-        return bool(self._expression(item, (attribute,)))
+        expression = self._expression(item, (attribute,))
+        if isinstance(expression, Mapping) and "constant_value" in expression:
+            return bool(expression["constant_value"])
+        return bool(expression)
 
     def _referred(self, item: Instance, path: Path, types: tuple[str, ...]) -> set[str]:
         references = _references(self._expression(item, path))
