@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Clients = Callable[[str], Any]
 
 SERVICE = "service/payments/fraud"
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "availabilityZoneRebalancing": "ENABLED",
     "deploymentConfiguration": {
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
@@ -65,6 +65,18 @@ def test_a_service_keeps_what_it_was_made_with(client: Clients) -> None:
     (changed,) = ecs.describe_services(cluster="payments", services=["fraud"])["services"]
     assert changed["healthCheckGracePeriodSeconds"] == 60
     assert changed["deploymentConfiguration"] == SETTINGS["deploymentConfiguration"]
+
+
+@pytest.mark.mends("ecs:UpdateService")
+def test_other_percentages_leave_the_circuit_breaker_on(client: Clients) -> None:
+    make_service(client)
+    changed = client("ecs").update_service(
+        cluster="payments",
+        service="fraud",
+        deploymentConfiguration={"maximumPercent": 150, "minimumHealthyPercent": 100},
+    )["service"]
+    wanted = {**SETTINGS["deploymentConfiguration"], "maximumPercent": 150}
+    assert changed["deploymentConfiguration"] == wanted
 
 
 @pytest.mark.mends("applicationautoscaling:ListTagsForResource")
