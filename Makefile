@@ -15,7 +15,7 @@ ifeq ($(UV_DEFAULT_INDEX),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all bench lint format lock clean
+.PHONY: help install package demo up test test-all browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,11 +41,20 @@ demo: package ## Apply dev to the embedded AWS, pay a merchant's day, reconcile,
 up: package ## The same platform left running, with credentials for curl; Ctrl-C ends it
 	@$(BIN)/python -m harness up
 
-test: package lint ## Everything that CI runs
+test: package lint browser ## Everything that CI runs
 	@$(BIN)/python -m pytest -n 4 --tf-require-validations=modules \
 	  --tf-require-validations=environments --pci-table=build/pci-tests.md
 	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)
 	@$(BIN)/python -m harness mutants
+
+# Pages are tested in a real browser, which no package index has.
+browser: ## Install Chromium where there is none (Debian, as root)
+	@for name in "$$PLAYWRIGHT_CHROMIUM" chromium chromium-browser google-chrome; do \
+	  [ -n "$$name" ] && command -v "$$name" >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium"; \
+	  { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null; \
+	else echo "Tests of pages need Chromium: install it, or set PLAYWRIGHT_CHROMIUM" >&2; exit 1; fi
 
 test-all: test ## Also every mutant
 	@$(BIN)/python -m harness mutants --thorough

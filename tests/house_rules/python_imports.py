@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from house_rules.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-OURS = frozenset({"api_functions", "payment_core", "tokenizer", "transaction_gateway"})
+OURS = frozenset(
+    path.parent.name for path in (Path(__file__).parents[2] / "lambda_src").glob("*/__init__.py")
+)
 AWS_SDK = frozenset({"boto3", "botocore"})
 """Part of the Lambda runtime, so the zip needn't hold it."""
 
