@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fraud_detection.reasons import REASONS
+from fraud_detection.reasons import TEXTS
 from payment_core.fraud import FraudDecision, FraudQuestion
 from payment_core.money import Money
 from transaction_gateway.fraud_client import FraudClient
@@ -34,7 +34,7 @@ def test_a_score_is_asked_for_and_read(task: FraudTask) -> None:
         check = client.score(_question(amount), timeout_ms=5000)
         assert check.decision is not FraudDecision.UNAVAILABLE
         assert check.score is not None
-        assert set(check.reasons) <= REASONS.keys()
+        assert set(check.reasons) <= TEXTS.keys()
         assert check.model_version
     told = task.said("request")
     assert {line["request_id"] for line in told} == {REQUEST_ID}

@@ -285,9 +285,9 @@ class Gateway:
 
 
 def fraud_settings(
-    url: str, *, timeout_ms: int = 80, passes_up_to: Mapping[str, int] | None = None
+    url: str, *, timeout_ms: int = 2000, passes_up_to: Mapping[str, int] | None = None
 ) -> FraudSettings:
-    """Give settings of the fraud check; unchecked pass 50 EUR unless told otherwise."""
+    """Give settings of a fraud check with time for it; unchecked pass 50 EUR."""
     return FraudSettings(url, timeout_ms, FraudPolicy(passes_up_to or {"EUR": 5000}))
 
 
