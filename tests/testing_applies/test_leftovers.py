@@ -137,6 +137,33 @@ def test_tags_of_what_is_gone_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
     assert watch.leftovers(before) == ()
 
 
+def test_services_that_ecs_remembers_as_inactive_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
+    before = watch.now()
+    ecs = aws.client("ecs", HERE)
+    ecs.create_cluster(clusterName="payments")
+    container = {"name": "service", "image": "fraud", "memory": 512}
+    ecs.register_task_definition(family="fraud", containerDefinitions=[container])
+    ecs.create_service(cluster="payments", serviceName="fraud", taskDefinition="fraud")
+    assert {thing.kind for thing in watch.leftovers(before)} == {
+        "clusters",
+        "services",
+        "task_definitions",
+    }
+    ecs.delete_service(cluster="payments", service="fraud", force=True)
+    ecs.deregister_task_definition(taskDefinition="fraud:1")
+    ecs.delete_cluster(cluster="payments")
+    assert watch.leftovers(before) == ()
+
+
+def test_tokens_of_requests_for_certificates_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
+    before = watch.now()
+    acm = aws.client("acm", HERE)
+    made = acm.request_certificate(DomainName="payments.example", IdempotencyToken="once")
+    assert {thing.service for thing in watch.leftovers(before)} == {"acm"}
+    acm.delete_certificate(CertificateArn=made["CertificateArn"])
+    assert watch.leftovers(before) == ()
+
+
 def test_records_in_an_older_log_group_are_none(aws: EmbeddedAWS, watch: Watch) -> None:
     logs = aws.client("logs", HERE)
     logs.create_log_group(logGroupName="journal")

@@ -72,6 +72,10 @@ class Exemption:
     applies: Callable[[Any], bool] = lambda _: True
 
 
+def _is_inactive(thing: Any) -> bool:
+    return bool(thing.status == "INACTIVE")
+
+
 KEPT_BY_AWS = (
     Exemption(
         "kms",
@@ -98,6 +102,11 @@ KEPT_BY_AWS = (
         lambda gateway: gateway.state == "deleted",
     ),
     Exemption("ec2", "tags", "tags are told for a while of what is gone, which is watched itself"),
+    Exemption("acm", "idempotency_tokens", "a request's token is known for an hour"),
+    *(
+        Exemption("ecs", kind, "ECS tells for a while of what is inactive", _is_inactive)
+        for kind in ("clusters", "services", "task_definitions")
+    ),
     Exemption("iam", "access_keys", "a session's keys expire", lambda key: key.user_name is None),
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),
