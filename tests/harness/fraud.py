@@ -127,7 +127,8 @@ class FraudTask:
     _reader: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        names = ("PATH", "HOME", "PYTHONPATH")
+        inherited = {name: os.environ[name] for name in names if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fraud_detection"],
             env={
