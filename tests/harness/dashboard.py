@@ -29,6 +29,9 @@ from harness.acquirer import AcquirerSimulator
 from harness.aws import EmbeddedAWS
 from harness.payments import ACCOUNT, Clock, Context, Gateway, Table
 from transaction_gateway.handler import respond
+from webhook_sender.deliveries import Deliveries
+from webhook_sender.messages import Message
+from webhook_sender.outcomes import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -70,12 +73,20 @@ def create_read_model(client: DynamoDBClient) -> str:
 
 def create_webhooks(client: DynamoDBClient) -> str:
     """Create the webhook sender's table; give its name."""
+    names = ("pk", "sk", "attempted_at")
     table = f"webhooks-{uuid.uuid4().hex[:8]}"
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_keys("pk", "sk"),
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_time",
+                "KeySchema": _keys("pk", "attempted_at"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     return table
 
@@ -381,6 +392,34 @@ class Merchant:
         self.operate("captures", payment_id, amount, others.get("currency", "EUR"))
         self.project()
         return payment_id
+
+    def deliver(self, payment_id: str, *outcomes: Outcome) -> None:
+        """Leave the records of a webhook's attempts, as the sender does."""
+        message = Message(
+            event_id=f"evt_{payment_id.removeprefix('pay_')}",
+            event_type="payment.captured",
+            merchant_id=self.merchant_id,
+            created_at=self.clock(),
+            body=b"{}",
+        )
+        deliveries = Deliveries(self.site.client, self.site.webhooks)
+        for number, outcome in enumerate(outcomes, start=1):
+            status = {Outcome.DELIVERED: 200, Outcome.REJECTED: 500}.get(outcome)
+            result, at = Result(outcome, status), self.clock() + number
+            deliveries.record(message, number, result, at=at, duration_ms=40 + number)
+
+    def put_endpoint(self, url: str, **attributes: str) -> None:
+        """Set a webhook endpoint up, as Terraform does."""
+        item = {
+            "pk": f"MERCHANT#{self.merchant_id}",
+            "sk": "WEBHOOK",
+            "url": url,
+            "secret_arn": "arn:aws:secretsmanager:eu-west-1:444444444444:secret:signing",
+            **attributes,
+        }
+        self.site.client.put_item(
+            TableName=self.site.webhooks, Item={name: {"S": text} for name, text in item.items()}
+        )
 
     def project(self) -> None:
         """Bring what happened into the read model."""

@@ -12,6 +12,7 @@ import pytest
 
 from harness.dashboard import DashboardProcess, person
 from merchant_dashboard.front import SECURE_HEADERS
+from webhook_sender.outcomes import Outcome
 
 if TYPE_CHECKING:
     import httpx
@@ -230,15 +231,33 @@ def test_usage_is_shown_against_the_plan(merchant: Merchant) -> None:
         assert "in no usage plan" in _text(browser.get("usage"))
 
 
+def test_webhook_attempts_are_listed_newest_first_and_page_by_page(
+    merchant: Merchant, other: Merchant
+) -> None:
+    merchant.put_endpoint("https://shop.example/hooks?key=secret", status="enabled")
+    payments = [f"pay_{n:026d}" for n in range(30)]
+    for payment_id in payments:
+        merchant.clock.advance(1000)
+        merchant.deliver(payment_id, Outcome.REJECTED, Outcome.DELIVERED)
+    other.deliver("pay_" + "z" * 26, Outcome.TIMEOUT)
+    with merchant.browser() as browser:
+        first = browser.get("webhooks")
+        link = re.search(r'rel="next" href="([^"]+)"', first.text)
+        assert link is not None
+        second = browser.get(unescape(link[1]))
+    assert "https://shop.example/hooks On" in _text(first).replace(" State", "")
+    assert "secret" not in first.text
+    events = [re.findall(r"evt_(\d+)<", page.text) for page in (first, second)]
+    assert [len(page) for page in events] == [50, 10]
+    newest = [n for n in reversed(range(30)) for _ in range(2)]
+    assert [int(event) for page in events for event in page] == newest
+    assert "Delivered 200" in _text(first)
+    assert "Rejected 500" in _text(first)
+    assert "evt_zzz" not in first.text + second.text
+
+
 def test_what_merchants_wrote_is_escaped(merchant: Merchant) -> None:
-    merchant.site.client.put_item(
-        TableName=merchant.site.webhooks,
-        Item={
-            "pk": {"S": f"MERCHANT#{merchant.merchant_id}"},
-            "sk": {"S": "WEBHOOK"},
-            "url": {"S": "https://shop.example/<script>alert(1)</script>"},
-        },
-    )
+    merchant.put_endpoint("https://shop.example/<script>alert(1)</script>")
     with merchant.browser() as browser:
         page = browser.get("webhooks").text
         assert "&lt;script&gt;" in page
