@@ -7,6 +7,7 @@ what is connected to an address ends at a listener of this machine.
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
 import threading
 from dataclasses import dataclass
@@ -77,11 +78,22 @@ def hurries_slowly(connection: socket.socket, ended: threading.Event) -> None:
         connection.sendall(piece)
 
 
-def floods(connection: socket.socket, ended: threading.Event) -> None:
-    """Answer 200 with a body that never ends."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
-    while not ended.is_set():
-        connection.sendall(b"x" * 65536)
+class Flood:
+    """Answers 200 with 64 MB, if it gets rid of them; ``finished`` tells how that went."""
+
+    def __init__(self) -> None:
+        self.finished: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def __call__(self, connection: socket.socket, _ended: threading.Event) -> None:
+        """Answer."""
+        try:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
+            for _ in range(64):
+                connection.sendall(b"x" * 1_048_576)
+        except OSError:
+            self.finished.put(False)
+        else:
+            self.finished.put(True)
 
 
 class MerchantEndpoint:
