@@ -77,8 +77,7 @@ class PrivateNetwork:
             Protocol="TCP",
             Port=8080,
             VpcId=self.vpc,
-            TargetType="ip",
-            **{**HEALTH, **group},
+            **{"TargetType": "ip", **HEALTH, **group},
         )["TargetGroups"][0]["TargetGroupArn"]
         balancing.modify_target_group_attributes(
             TargetGroupArn=group_arn,
@@ -137,13 +136,10 @@ class PrivateNetwork:
         )["id"]
         return link
 
-    def register(self, balancer: Balancer, *ports: int) -> None:
-        """Register servers of this machine as targets."""
+    def register(self, balancer: Balancer, port: int) -> None:
+        """Register a server of this machine as a target."""
         self.client("elbv2").register_targets(
-            TargetGroupArn=balancer.group_arn,
-            Targets=[
-                {"Id": f"127.0.0.{number}", "Port": port} for number, port in enumerate(ports, 1)
-            ],
+            TargetGroupArn=balancer.group_arn, Targets=[{"Id": "127.0.0.1", "Port": port}]
         )
 
     def role(self, name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from harness.runtime.network.target_group import Target, TargetGroup
 
 LOOPBACK = "127.0.0.1"
+_AT_ONCE = struct.pack("ii", 1, 0)  # linger for no time
 
 
 class Listener:
@@ -45,6 +48,7 @@ class _End(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.other: _End | None = None
+        self._ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the interface without being subclasses.
@@ -55,12 +59,15 @@ class _End(asyncio.Protocol):
             self.other.transport.write(data)
 
     def eof_received(self) -> bool:
-        """Pass the end on; TLS has no half-closed connections."""
-        other = self.other.transport if self.other else None
-        if other is None or not other.can_write_eof():
+        """Pass the end on, and end when both have; TLS has no half-closed connections."""
+        self._ended = True
+        other = self.other
+        if self.transport is None or other is None or other.transport is None or other._ended:
             return False
-        other.write_eof()
-        return self.transport is not None and self.transport.can_write_eof()
+        if not (self.transport.can_write_eof() and other.transport.can_write_eof()):
+            return False
+        other.transport.write_eof()
+        return True
 
     def pause_writing(self) -> None:
         if self.other and self.other.transport:
@@ -74,8 +81,10 @@ class _End(asyncio.Protocol):
         self.transport = None
         if self.other and self.other.transport:
             # A reset is passed on as a reset, so that nobody takes half an answer for a whole one.
-            end = self.other.transport.abort if error else self.other.transport.close
-            end()
+            if error:
+                _reset(self.other.transport)
+            else:
+                self.other.transport.close()
 
 
 class _Client(_End):
@@ -117,7 +126,7 @@ class _Client(_End):
         """Reset both connections."""
         for end in (self, self.other):
             if end and end.transport:
-                end.transport.abort()
+                _reset(end.transport)
 
     async def _connect(self, target: Target) -> None:
         host, port = target.endpoint(target.port)
@@ -133,3 +142,11 @@ class _Client(_End):
         early, self._early = self._early or [], None
         if server.transport and early:
             server.transport.write(b"".join(early))
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection by RST, which ``abort`` alone doesn't send."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    transport.abort()
