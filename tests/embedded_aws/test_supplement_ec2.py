@@ -160,3 +160,15 @@ def test_a_vpc_takes_its_default_network_acl_along(ec2: Any) -> None:
     assert len(ec2.describe_network_acls(Filters=filters)["NetworkAcls"]) == 1
     ec2.delete_vpc(VpcId=vpc)
     assert ec2.describe_network_acls(Filters=filters)["NetworkAcls"] == []
+
+
+@pytest.mark.mends("ec2:DeleteSubnet")
+def test_a_network_acl_forgets_a_deleted_subnet(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    (acl,) = ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+    assert [association["SubnetId"] for association in acl["Associations"]] == [subnet]
+    ec2.delete_subnet(SubnetId=subnet)
+    (acl,) = ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+    assert acl["Associations"] == []

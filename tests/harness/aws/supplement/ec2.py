@@ -9,6 +9,7 @@ from moto.ec2.models.managed_prefixes import ManagedPrefixList, ManagedPrefixLis
 from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
 from moto.ec2.models.network_acls import NetworkAclAssociation, NetworkAclBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models.subnets import Subnet, SubnetBackend
 from moto.ec2.models.vpcs import VPC, VPCBackend
 from moto.ec2.utils import random_network_acl_subnet_association_id
 
@@ -45,6 +46,11 @@ _NAT_GATEWAY = mend(
     "ec2:DeleteNatGateway",
     reason="leaves the gateway's network interface",
     observed="leftovers of aws_nat_gateway after the destroy",
+)
+_SUBNET = mend(
+    "ec2:DeleteSubnet",
+    reason="leaves the subnet in the associations of its network ACL",
+    observed="second plan of aws_default_network_acl after some subnets were destroyed",
 )
 _VPC = mend(
     "ec2:DeleteVpc",
@@ -127,6 +133,17 @@ def _delete_nat_gateway(original: Any, backend: Any, nat_gateway_id: str) -> Nat
     gateway: NatGateway = original(backend, nat_gateway_id)
     backend.enis.pop(gateway._eni.id, None)
     return gateway
+
+
+@_SUBNET.around(SubnetBackend, "delete_subnet")
+def _delete_subnet(original: Any, backend: Any, subnet_id: str) -> Subnet:
+    deleted: Subnet = original(backend, subnet_id)
+    with _replacing:
+        for acl in list(backend.network_acls.values()):
+            for association in list(acl._associations.values()):
+                if association.subnet_id == subnet_id:
+                    acl._associations.pop(association.id, None)
+    return deleted
 
 
 @_VPC.around(VPCBackend, "delete_vpc")
