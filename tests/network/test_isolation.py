@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.reachability import Network, Traffic
 from harness.testing import pci
 from network import claims
+from network.conftest import MODULE, SERVICES, VARIABLES
 from network.widenings import WIDENINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.testing import Planner
+    from harness.testing.examples import ExamplePlanner
     from network.claims import Payments
     from network.conftest import Plans
 
@@ -95,6 +99,44 @@ def test_endpoints_refuse_foreign_accounts_and_unnamed_actions(payments: Payment
 
 def test_what_is_needed_of_aws_is_reached(payments: Payments) -> None:
     hold(payments, claims.services_reach_gateway_endpoints, claims.image_layers_can_be_read)
+
+
+def test_what_holds_for_the_module_holds_where_it_is_called(plan_example: ExamplePlanner) -> None:
+    network = Network.read(plan_example("modules/network/README.md").document)
+    payments = claims.Payments(network, SERVICES, at="module.network.")
+    hold(
+        payments,
+        claims.nothing_leads_out_of_service_and_data_subnets,
+        claims.only_its_load_balancer_reaches_a_service,
+        claims.only_functions_and_services_reach_the_endpoints,
+        claims.services_reach_gateway_endpoints,
+    )
+
+
+def test_endpoints_accept_an_organization_and_nobody_else(plan: Planner) -> None:
+    ours, theirs = "o-abcde12345", "o-zyxwv98765"
+    variables = {**VARIABLES, "organization_id": ours}
+    endpoints = Network.read(plan(MODULE, variables).document).endpoints
+    accounts = {"principal_account": "444444444444", "resource_account": "222222222222"}
+    for name, action in {"s3": "s3:PutObject", 'interface["sqs"]': "sqs:SendMessage"}.items():
+        endpoint = endpoints[f"aws_vpc_endpoint.{name}"]
+        passed = {
+            (caller, owner)
+            for caller in (ours, theirs)
+            for owner in (ours, theirs)
+            if endpoint.admits(
+                action, principal_organization=caller, resource_organization=owner, **accounts
+            )
+        }
+        assert passed == {(ours, ours)}, name
+
+
+def test_a_store_is_let_through_on_its_port_to_the_services_tier_alone(plan: Planner) -> None:
+    variables = {**VARIABLES, "data_ports": {"cache": 6379}}
+    payments = claims.Payments(Network.read(plan(MODULE, variables).document), SERVICES)
+    service, data = (payments.network.stranger(payments.subnets(t)) for t in ("service", "data"))
+    assert payments.network.reach(service, data) == Traffic.tcp(443, 6379)
+    assert not payments.network.reach(data, service)
 
 
 @pytest.mark.parametrize("name", WIDENINGS)
