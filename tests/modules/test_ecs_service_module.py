@@ -478,8 +478,9 @@ def test_everything_is_encrypted_under_one_key(services: AppliedRoot) -> None:
 
 @pci("11.3.1")
 def test_images_are_scanned_and_stay_what_they_are(services: AppliedRoot) -> None:
-    ecr = services.client("ecr")
-    (repository,) = ecr.describe_repositories()["repositories"]
+    name = services.one(f"{FRAUD}.aws_ecr_repository.service[0]")["name"]
+    found = services.client("ecr").describe_repositories(repositoryNames=[name])
+    (repository,) = found["repositories"]
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
     policy = services.one(f"{FRAUD}.aws_ecr_lifecycle_policy.service[0]").json("policy")
@@ -509,7 +510,9 @@ def test_roles_can_do_only_what_is_named(services: AppliedRoot) -> None:
     for role in trusts.values():
         (trust,) = role.json("assume_role_policy")["Statement"]
         assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-        assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": services.clients.account_id}
+        assert trust["Condition"]["StringEquals"] == {
+            "aws:SourceAccount": services.clients.account_id
+        }
     assert trusts["execution"]["arn"] != trusts["task"]["arn"]
 
 
@@ -584,3 +587,16 @@ def test_weakened_listener_and_service_are_noticed(services: AppliedRoot) -> Non
     services.assert_drift(f"{FRAUD}.aws_lb_listener.tls", f"{FRAUD}.aws_ecs_service.service")
     services.repair()
     services.assert_idempotent()
+
+
+def test_example_stands_in_its_network(applied_ecs_service: AppliedRoot) -> None:
+    applied_ecs_service.assert_idempotent()
+    network, service = "module.network", "module.fraud_detection"
+    groups = {
+        name: {applied_ecs_service.one(f'{network}.aws_security_group.{name}["fraud"]')["id"]}
+        for name in ("load_balancer", "service")
+    }
+    applied_ecs_service.one("aws_lb").expect(security_groups=groups["load_balancer"])
+    applied_ecs_service.one(f"{service}.aws_ecs_service.service").expect(
+        network_configuration=[{"security_groups": groups["service"]}]
+    )
