@@ -59,9 +59,8 @@ class Endpoint:
             port = 443 if parts.port is None else parts.port
         except ValueError:
             raise UrlError("the host or port is malformed") from None
-        # A backslash is a slash to some parsers and a part of the host's name to others.
-        if parts.scheme != "https" or "\\" in self.url or parts.fragment:
-            raise UrlError("use https://, and neither a fragment nor a backslash")
+        if parts.scheme != "https" or parts.fragment:
+            raise UrlError("use https://, and no fragment")
         if "@" in parts.netloc:
             raise UrlError("take the credentials out: the signature says who sends")
         host = parts.hostname or ""

@@ -48,9 +48,8 @@ def _secrets(text: str, arn: str) -> tuple[str, ...]:
         or not 1 <= len(secrets) <= _MOST
         or not all(isinstance(secret, str) and len(secret) >= _SHORTEST for secret in secrets)
     ):
-        # Not chained: the parser's error holds the value.
         raise SecretError(
             f'{arn} must hold {{"signing_secrets": [...]}} with one secret, or two while they '
             f"rotate, of at least {_SHORTEST} characters each"
-        ) from None
+        )
     return tuple(secrets)

@@ -204,6 +204,7 @@ def test_old_tls_is_refused(internet: Internet, authority: CertificateAuthority)
         f"https://{HOST}:-1/",
         f"https://{HOST}:https/",
         f"https://{HOST}\\@169.254.169.254/",
+        f"https://{HOST}\\hooks",
         f"https://{HOST}/a b",
         f"https://{HOST}/\r\nX-Injected: 1",
         f"https://{HOST}/\t",
