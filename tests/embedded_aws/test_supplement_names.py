@@ -1,0 +1,68 @@
+"""Route 53, ACM and SQS through boto3, where moto alone fails."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VPC = {"VPCRegion": "eu-west-1", "VPCId": "vpc-0123456789abcdef0"}
+
+
+@pytest.mark.mends("route53:CreateHostedZone")
+def test_a_zone_that_is_made_for_a_vpc_is_private(client: Callable[[str], Any]) -> None:
+    route53 = client("route53")
+    made = route53.create_hosted_zone(Name="services.example", CallerReference="once", VPC=VPC)
+    zone = route53.get_hosted_zone(Id=made["HostedZone"]["Id"])
+    assert zone["HostedZone"]["Config"]["PrivateZone"] is True
+    assert zone["VPCs"] == [VPC]
+
+
+@pytest.mark.mends("acm:DescribeCertificate")
+def test_a_certificate_is_issued_when_its_records_are_there(client: Callable[[str], Any]) -> None:
+    acm, route53 = client("acm"), client("route53")
+    arn = acm.request_certificate(
+        DomainName="fraud.example.com",
+        SubjectAlternativeNames=["dashboard.example.com"],
+        ValidationMethod="DNS",
+    )["CertificateArn"]
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="public")["HostedZone"]
+
+    def status() -> str:
+        return str(acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"])
+
+    certificate = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    for option in certificate["DomainValidationOptions"]:
+        assert status() == "PENDING_VALIDATION"
+        record = option["ResourceRecord"]
+        wanted = {
+            "Name": record["Name"],
+            "Type": record["Type"],
+            "TTL": 300,
+            "ResourceRecords": [{"Value": record["Value"]}],
+        }
+        route53.change_resource_record_sets(
+            HostedZoneId=zone["Id"],
+            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": wanted}]},
+        )
+    assert status() == "ISSUED"
+
+
+@pytest.mark.mends("sqs:GetQueueAttributes")
+def test_a_redrive_policy_is_written_as_aws_writes_it(client: Callable[[str], Any]) -> None:
+    sqs = client("sqs")
+    letters = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])["Attributes"]
+    policy = json.dumps(
+        {"deadLetterTargetArn": arn["QueueArn"], "maxReceiveCount": 3}, separators=(",", ":")
+    )
+    queue = sqs.create_queue(QueueName="queue", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert attributes["RedrivePolicy"] == policy
+    assert "RedrivePolicy" not in sqs.get_queue_attributes(
+        QueueUrl=letters, AttributeNames=["All"]
+    ).get("Attributes", {})

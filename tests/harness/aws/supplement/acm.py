@@ -1,0 +1,50 @@
+"""ACM: when a certificate that is validated by DNS is issued."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.acm.models import CertBundle
+from moto.route53.models import route53_backends
+
+from harness.aws.supplement.registry import mend
+
+_VALIDATION = mend(
+    "acm:DescribeCertificate",
+    reason="issues every certificate a minute after the request, whatever the DNS says",
+    observed="aws_acm_certificate_validation waited a minute, with its records or without",
+)
+
+
+@_VALIDATION.around(CertBundle, "check")
+def _check(original: Any, certificate: CertBundle) -> None:
+    pending = certificate.status == "PENDING_VALIDATION"
+    original(certificate)
+    if pending and certificate.status != "EXPIRED":
+        certificate.status = "ISSUED" if _is_proved(certificate) else "PENDING_VALIDATION"
+
+
+def _is_proved(certificate: CertBundle) -> bool:
+    wanted = [
+        option["ResourceRecord"]
+        for option in certificate.describe()["Certificate"]["DomainValidationOptions"]
+        if "ResourceRecord" in option
+    ]
+    found = {
+        (record_set.name.rstrip("."), record_set.type, _text(value).rstrip("."))
+        for backends in route53_backends.values()
+        for backend in backends.values()
+        for zone in backend.zones.values()
+        if not zone.private_zone
+        for record_set in zone.rrsets
+        for value in record_set.records or ()
+    }
+    return bool(wanted) and all(
+        (record["Name"].rstrip("."), record["Type"], record["Value"].rstrip(".")) in found
+        for record in wanted
+    )
+
+
+def _text(value: str | dict[str, str]) -> str:
+    # moto keeps the records that it makes itself as requests have them.
+    return value["Value"] if isinstance(value, dict) else value
