@@ -86,6 +86,8 @@ class Identities:
             {
                 "TableName": self._table,
                 "Key": {"pk": {"S": f"MERCHANT#{merchant_id}"}, "sk": {"S": "PROFILE"}},
+                # Only what is needed: a role may be held to this attribute.
+                "ProjectionExpression": "api_key_id",
             },
             seconds=_READ_SECONDS,
         )
