@@ -62,6 +62,7 @@ locals {
       Action = ["dynamodb:*", "events:*", "lambda:*", "sqs:*"]
       Resource = [
         "arn:aws:dynamodb:${local.region}:${local.account_id}:table/payments-*",
+        "arn:aws:events:${local.region}:${local.account_id}:event-bus/payments-*",
         "arn:aws:events:${local.region}:${local.account_id}:rule/payments-*",
         "arn:aws:lambda:${local.region}:${local.account_id}:function:payments-*",
         "arn:aws:sqs:${local.region}:${local.account_id}:payments-*",
@@ -118,9 +119,16 @@ locals {
       Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
       Resource = "arn:aws:kms:${local.region}:${local.account_id}:key/*"
       Condition = {
-        StringLike = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"] }
+        StringLike = { "kms:ViaService" = [for service in ["dynamodb", "ecr", "lambda", "secretsmanager"] : "${service}.${local.region}.amazonaws.com"] }
       }
     },
+  ]
+
+  working_services = [
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+    "ops.apigateway.amazonaws.com",
   ]
 
   role_arns = ["${local.iam_arn}:role/merchant-*", "${local.iam_arn}:role/payments-*"]
@@ -155,18 +163,22 @@ locals {
       Resource = local.role_arns
     },
     {
-      Sid       = "HandRolesToFunctions"
-      Effect    = "Allow"
-      Action    = "iam:PassRole"
-      Resource  = "${local.iam_arn}:role/payments-*"
-      Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
+      Sid      = "HandRolesToServices"
+      Effect   = "Allow"
+      Action   = "iam:PassRole"
+      Resource = "${local.iam_arn}:role/payments-*"
+      Condition = {
+        StringEquals = {
+          "iam:PassedToService" = ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+        }
+      }
     },
     {
-      Sid       = "LetApiGatewayWorkForUs"
+      Sid       = "LetServicesWorkForUs"
       Effect    = "Allow"
       Action    = "iam:CreateServiceLinkedRole"
-      Resource  = "${local.iam_arn}:role/aws-service-role/ops.apigateway.amazonaws.com/*"
-      Condition = { StringEquals = { "iam:AWSServiceName" = "ops.apigateway.amazonaws.com" } }
+      Resource  = [for service in local.working_services : "${local.iam_arn}:role/aws-service-role/${service}/*"]
+      Condition = { StringEquals = { "iam:AWSServiceName" = local.working_services } }
     },
   ]
 
@@ -206,6 +218,12 @@ locals {
       Effect    = "Deny"
       NotAction = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
       Resource  = aws_kms_key.state.arn
+    },
+    {
+      Sid      = "LeaveThePublicZoneInPlace"
+      Effect   = "Deny"
+      Action   = ["route53:DeleteHostedZone", "route53:UpdateHostedZoneComment"]
+      Resource = aws_route53_zone.public.arn
     },
     {
       Sid      = "LeaveTheAccountSettingsAlone"

@@ -34,6 +34,11 @@ output "deploy_role_arn" {
   value       = aws_iam_role.deploy.arn
 }
 
+output "name_servers" {
+  description = "Name servers of the environment's public zone: the parent domain must delegate to them before the environment is applied."
+  value       = aws_route53_zone.public.name_servers
+}
+
 output "permissions_boundary_arn" {
   description = "ARN of the policy that bounds every role of the platform."
   value       = aws_iam_policy.workload_boundary.arn

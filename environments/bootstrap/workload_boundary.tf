@@ -11,9 +11,14 @@ resource "aws_iam_policy" "workload_boundary" {
         Sid    = "KeepPayments"
         Effect = "Allow"
         Action = [
+          "dynamodb:BatchGetItem",
           "dynamodb:ConditionCheckItem",
           "dynamodb:DeleteItem",
+          "dynamodb:DescribeStream",
           "dynamodb:GetItem",
+          "dynamodb:GetRecords",
+          "dynamodb:GetShardIterator",
+          "dynamodb:ListStreams",
           "dynamodb:PutItem",
           "dynamodb:Query",
           "dynamodb:UpdateItem",
@@ -23,7 +28,7 @@ resource "aws_iam_policy" "workload_boundary" {
       {
         Sid      = "UseKeysOfThisAccount"
         Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateMac"]
         Resource = "arn:aws:kms:${local.region}:${local.account_id}:key/*"
       },
       {
@@ -33,16 +38,47 @@ resource "aws_iam_policy" "workload_boundary" {
         Resource = aws_kms_key.state.arn
       },
       {
-        Sid      = "WriteLogs"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "arn:aws:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/payments-*"
+        Sid    = "WriteLogs"
+        Effect = "Allow"
+        Action = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = [
+          for service in ["ecs", "lambda", "vpc"] :
+          "arn:aws:logs:${local.region}:${local.account_id}:log-group:/aws/${service}/payments-*"
+        ]
       },
       {
-        Sid      = "WriteDeadLetters"
-        Effect   = "Allow"
-        Action   = "sqs:SendMessage"
+        Sid    = "UseQueues"
+        Effect = "Allow"
+        Action = [
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ]
         Resource = "arn:aws:sqs:${local.region}:${local.account_id}:payments-*"
+      },
+      {
+        Sid    = "CallEachOther"
+        Effect = "Allow"
+        Action = ["events:PutEvents", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"]
+        Resource = [
+          "arn:aws:events:${local.region}:${local.account_id}:event-bus/payments-*",
+          "arn:aws:lambda:${local.region}:${local.account_id}:function:payments-*",
+          "arn:aws:secretsmanager:${local.region}:${local.account_id}:secret:payments-*",
+        ]
+      },
+      {
+        Sid      = "PullImages"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:${local.region}:${local.account_id}:repository/payments-*"
+      },
+      {
+        Sid      = "ReadUsage"
+        Effect   = "Allow"
+        Action   = "apigateway:GET"
+        Resource = ["arn:aws:apigateway:${local.region}::/usageplans", "arn:aws:apigateway:${local.region}::/usageplans/*/usage"]
       },
       {
         Sid      = "CallApis"
@@ -60,6 +96,8 @@ resource "aws_iam_policy" "workload_boundary" {
           "ec2:DescribeNetworkInterfaces",
           "ec2:DescribeSubnets",
           "ec2:UnassignPrivateIpAddresses",
+          "ecr:GetAuthorizationToken",
+          "logs:DescribeLogGroups",
           "xray:PutTelemetryRecords",
           "xray:PutTraceSegments",
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,51 @@ def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Accou
     assert policy["NeverSearchPayments"]["Effect"] == "Deny"
     assert {"dynamodb:Query", "dynamodb:Scan"} <= set(policy["NeverSearchPayments"]["Action"])
     assert len(json.dumps(list(policy.values()))) < 10240, "IAM's limit of a role's inline policies"
+
+
+MANAGED = [
+    "aws_iam_policy.deploy_network",
+    "aws_iam_policy.deploy_services",
+    "aws_iam_policy.workload_boundary",
+]
+
+
+@pytest.mark.parametrize("address", MANAGED)
+def test_managed_policies_are_within_iams_limit(account: Account, address: str) -> None:
+    assert len(account.resources[address]["policy"].replace(" ", "")) < 6144
+
+
+@pci("1.4.4")
+@pytest.mark.parametrize(
+    "action", ["ec2:RunInstances", "ec2:CreateVpcPeeringConnection", "ec2:CreateVpnGateway"]
+)
+def test_deploy_role_opens_no_other_way_into_the_network(account: Account, action: str) -> None:
+    allowed = [
+        pattern
+        for statement in account.statements("aws_iam_policy.deploy_network").values()
+        for pattern in statement["Action"]
+    ]
+    assert allowed
+    assert not [pattern for pattern in allowed if fnmatch(action, pattern)]
+
+
+@pci("7.2.5")
+def test_deploy_role_reads_no_secret_but_the_dashboards(account: Account) -> None:
+    statements = account.statements("aws_iam_policy.deploy_services")
+    readers = {
+        sid: statement["Resource"]
+        for sid, statement in statements.items()
+        if "secretsmanager:GetSecretValue" in statement["Action"]
+    }
+    (resource,) = readers.values()
+    assert fnmatch("payments-dev-dashboard-csrf-key-1", resource.rpartition(":")[2])
+    assert not fnmatch("payments-dev-webhook-m_bakery", resource.rpartition(":")[2])
+
+
+def test_public_zone_is_for_the_parent_to_delegate(account: Account) -> None:
+    zone = account.resources["aws_route53_zone.public"]
+    assert zone["name"] == "integration.payments.example"
+    assert account.outputs["name_servers"] == zone["name_servers"]
 
 
 MADE_HERE = [
