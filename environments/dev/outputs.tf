@@ -18,7 +18,12 @@ output "merchants" {
   value       = module.platform.merchants
 }
 
-output "table" {
-  description = "The payments table: ARN and name."
-  value       = module.platform.table
+output "services" {
+  description = "Services on ECS by name: name, cluster, log group, image repository and address in the VPC."
+  value       = module.platform.services
+}
+
+output "tables" {
+  description = "Tables by name: ARN and name."
+  value       = module.platform.tables
 }

@@ -1,3 +1,9 @@
+# Made by environments/bootstrap.
+data "aws_route53_zone" "public" {
+  name         = "${local.environment}.${local.organization.domain}"
+  private_zone = false
+}
+
 module "platform" {
   source = "../../modules/payment-platform"
 
@@ -5,6 +11,18 @@ module "platform" {
   release_directory = var.release_directory
   acquirer_url      = var.acquirer_url
   merchants         = var.merchants
+
+  network = {
+    acquirer_prefixes = var.acquirer_prefixes
+    cidr_block        = "10.20.0.0/20"
+  }
+  internal_domain = {
+    name           = "services.${data.aws_route53_zone.public.name}"
+    public_zone_id = data.aws_route53_zone.public.zone_id
+  }
+  fraud = { fail_open_below = { EUR = 5000, GBP = 5000, USD = 5000 } }
+
+  refund_second_person_above = { EUR = 50000, GBP = 50000, USD = 50000 }
 
   capacity = {
     burst                   = 100

@@ -5,6 +5,13 @@ variable "acquirer_url" {
   nullable    = false
 }
 
+variable "acquirer_prefixes" {
+  description = "Networks of the acquirer by name, the only ones outside that the platform reaches."
+  type        = map(string)
+  default     = { sandbox = "203.0.113.0/24" }
+  nullable    = false
+}
+
 variable "merchants" {
   description = "Merchants by id, from merchants.auto.tfvars.json: requests a second, burst and requests a day of their plan, and who may assume their role."
   type = map(object({

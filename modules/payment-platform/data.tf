@@ -10,6 +10,7 @@ module "data" {
     transactions = {
       hash_key      = "pk"
       range_key     = "sk"
+      stream_view   = "NEW_AND_OLD_IMAGES"
       ttl_attribute = "expires_at"
       attributes = {
         pk               = "S"

@@ -14,10 +14,10 @@ locals {
   log_groups_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group"
 }
 
-# One key for what runs the platform: logs, environments and dead letters. The
-# payments themselves have a key of their own, in module.data.
+# One key for what runs the platform: logs, environments, images, secrets and queues.
+# Each class of data has a key of its own.
 resource "aws_kms_key" "operations" {
-  description             = "Encrypts logs, function environments and dead letters of ${local.name}"
+  description             = "Encrypts logs, environments, images, secrets and queues of ${local.name}"
   deletion_window_in_days = var.key_deletion_window_days
   enable_key_rotation     = true
   policy                  = jsonencode(local.operations_key_policy)
@@ -49,14 +49,17 @@ locals {
           ArnLike = {
             "kms:EncryptionContext:aws:logs:arn" = [
               "${local.log_groups_arn}:/aws/apigateway/${local.name}-*",
+              "${local.log_groups_arn}:/aws/ecs/${local.name}-*",
+              "${local.log_groups_arn}:/aws/ecs/containerinsights/${local.name}-*",
               "${local.log_groups_arn}:/aws/lambda/${local.name}-*",
+              "${local.log_groups_arn}:/aws/vpc/${local.name}/*",
               "${local.log_groups_arn}:API-Gateway-Execution-Logs_*",
             ]
           }
         }
       },
       {
-        Sid       = "EncryptMissedSchedules"
+        Sid       = "EncryptQueuedEvents"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]

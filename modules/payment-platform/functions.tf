@@ -5,13 +5,21 @@ locals {
   all_but_profiles = {
     "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = ["api_key_id"] }
   }
+  through_dynamodb = {
+    actions    = ["kms:Decrypt"]
+    conditions = { StringEquals = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com"] } }
+  }
   key_permissions = {
-    UsePaymentsKeyThroughDynamoDB = {
-      actions   = ["kms:Decrypt"]
-      resources = [module.data.kms_key_arn]
-      conditions = {
-        StringEquals = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com"] }
-      }
+    UsePaymentsKeyThroughDynamoDB = merge(local.through_dynamodb, { resources = [module.data.kms_key_arn] })
+  }
+
+  # Which key is whose: all that others may read of the transactions table.
+  read_profiles = {
+    actions   = ["dynamodb:GetItem"]
+    resources = [local.transactions_table.arn]
+    conditions = {
+      "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["api_key_id", "pk", "sk"] }
+      StringEquals                = { "dynamodb:Select" = ["SPECIFIC_ATTRIBUTES"] }
     }
   }
 }
@@ -21,9 +29,13 @@ module "transaction_gateway" {
 
   name        = "${local.name}-transaction-gateway"
   description = "Answers the payments API"
-  artifact    = local.transaction_gateway.artifact
+  artifact    = local.artifacts.transaction_gateway
   handler     = "transaction_gateway.handler.handle"
-  environment = local.transaction_gateway.environment
+  environment = merge(local.transaction_gateway.environment, {
+    FRAUD_FAIL_OPEN_BELOW = jsonencode(var.fraud.fail_open_below)
+    FRAUD_TIMEOUT_MS      = tostring(var.fraud.timeout_ms)
+    FRAUD_URL             = local.fraud_url
+  })
   permissions = merge(local.key_permissions, {
     ReadPayments = {
       actions   = ["dynamodb:GetItem", "dynamodb:Query"]
@@ -40,6 +52,7 @@ module "transaction_gateway" {
   concurrency     = { reserved = local.reserved_concurrency }
   memory_mb       = 1024
   timeout_seconds = 15
+  vpc             = local.acquirer_vpc
 
   alarm_topic_arns         = var.alarm_topic_arns
   code_signing_config_arn  = var.code_signing_config_arn
@@ -53,7 +66,7 @@ module "sweeper" {
 
   name        = "${local.name}-sweeper"
   description = "Finishes payments whose outcome is unknown"
-  artifact    = local.transaction_gateway.artifact
+  artifact    = local.artifacts.transaction_gateway
   handler     = "transaction_gateway.sweeper.handle"
   environment = local.transaction_gateway.environment
   permissions = merge(local.key_permissions, {
@@ -73,6 +86,7 @@ module "sweeper" {
   concurrency     = { reserved = 1 }
   schedule        = { expression = "rate(1 minute)" }
   timeout_seconds = 50
+  vpc             = local.acquirer_vpc
 
   alarm_topic_arns         = var.alarm_topic_arns
   code_signing_config_arn  = var.code_signing_config_arn

@@ -29,7 +29,21 @@ resource "aws_iam_role_policy" "merchant" {
 
   name   = "call-payments-apis"
   role   = aws_iam_role.merchant[each.key].id
-  policy = module.payments_api.invoke_policy_json
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.merchant_statements })
+}
+
+locals {
+  apis = {
+    dashboard = module.dashboard_api
+    fraud     = module.fraud_api
+    payments  = module.payments_api
+  }
+  merchant_statements = flatten([
+    for name, api in local.apis : [
+      for statement in jsondecode(api.invoke_policy_json).Statement :
+      merge(statement, { Sid = "${statement.Sid}${title(name)}" })
+    ]
+  ])
 }
 
 # What the handler compares the caller with: which API key is whose.

@@ -1,12 +1,12 @@
 output "apis" {
   description = "APIs by name: id, stage, invoke URL, and names of the log groups."
   value = {
-    payments = {
-      access_log_group    = module.payments_api.access_log_group.name
-      execution_log_group = module.payments_api.execution_log_group.name
-      id                  = module.payments_api.api.id
-      invoke_url          = module.payments_api.stage.invoke_url
-      stage               = module.payments_api.stage.name
+    for name, api in local.apis : name => {
+      access_log_group    = api.access_log_group.name
+      execution_log_group = api.execution_log_group.name
+      id                  = api.api.id
+      invoke_url          = api.stage.invoke_url
+      stage               = api.stage.name
     }
   }
 }
@@ -14,24 +14,37 @@ output "apis" {
 output "controls" {
   description = "PCI DSS requirements that the platform meets, by the module that meets them: requirement, control, resource and test."
   value = {
+    dashboard_api       = module.dashboard_api.controls
+    dashboard_data      = module.dashboard_data.controls
+    dashboard_projector = module.dashboard_projector.controls
     data                = module.data.controls
+    event_publisher     = module.event_publisher.controls
+    fraud_api           = module.fraud_api.controls
+    fraud_data          = module.fraud_data.controls
+    fraud_detection     = module.fraud_detection.controls
+    merchant_dashboard  = module.merchant_dashboard.controls
+    network             = module.network.controls
     payment_platform    = local.controls
     payments_api        = module.payments_api.controls
     sweeper             = module.sweeper.controls
+    tokenizer           = module.tokenizer.controls
     transaction_gateway = module.transaction_gateway.controls
+    vault               = module.vault.controls
+    webhook_data        = module.webhook_data.controls
+    webhook_sender      = module.webhook_sender.controls
   }
 }
 
 output "functions" {
   description = "Functions by name: their name, live alias, log group, dead-letter queue, and the rule that runs them (null: none)."
   value = {
-    for name, function in { sweeper = module.sweeper, transaction_gateway = module.transaction_gateway } : name => {
-      alias_arn                     = function.alias.arn
-      dead_letter_queue             = function.dead_letter_queue.name
-      log_group                     = function.log_group.name
-      name                          = function.function.name
-      schedule_rule_name            = function.schedule_rule_name
-      version                       = function.function.version
+    for name, function in local.functions : name => {
+      alias_arn          = function.alias.arn
+      dead_letter_queue  = function.dead_letter_queue.name
+      log_group          = function.log_group.name
+      name               = function.function.name
+      schedule_rule_name = function.schedule_rule_name
+      version            = function.function.version
     }
   }
 }
@@ -47,15 +60,50 @@ output "merchants" {
   }
 }
 
-output "table" {
-  description = "The payments table: ARN and name."
+output "services" {
+  description = "Services on ECS by name: their name, cluster, log group, image repository and address in the VPC."
   value = {
-    arn  = module.data.tables["transactions"].arn
-    name = module.data.tables["transactions"].name
+    for name, service in local.services : name => {
+      cluster    = service.module.cluster.name
+      log_group  = service.module.log_group.name
+      name       = service.module.service.name
+      repository = service.module.image_repository.url
+      url        = service.url
+    }
+  }
+}
+
+output "tables" {
+  description = "Tables by name: ARN and name."
+  value = {
+    for name, table in local.tables : name => {
+      arn  = table.arn
+      name = table.name
+    }
   }
 }
 
 locals {
+  functions = {
+    dashboard_projector = module.dashboard_projector
+    event_publisher     = module.event_publisher
+    sweeper             = module.sweeper
+    tokenizer           = module.tokenizer
+    transaction_gateway = module.transaction_gateway
+    webhook_sender      = module.webhook_sender
+  }
+  services = {
+    fraud_detection    = { module = module.fraud_detection, url = local.fraud_url }
+    merchant_dashboard = { module = module.merchant_dashboard, url = local.dashboard_url }
+  }
+  tables = {
+    dashboard      = local.dashboard_table
+    fraud_counters = module.fraud_data.tables["fraud-counters"]
+    transactions   = local.transactions_table
+    vault          = module.vault.tables["vault"]
+    webhooks       = local.webhooks_table
+  }
+
   controls = [
     {
       requirement = "7.2.5"

@@ -3,15 +3,19 @@ locals {
 
   release = jsondecode(file("${var.release_directory}/release.json"))
 
+  artifacts = {
+    for name in ["dashboard_projector", "event_publisher", "tokenizer", "transaction_gateway", "webhook_sender"] : name => {
+      path          = "${var.release_directory}/${local.release[name].file}"
+      sha256_base64 = local.release[name].sha256_base64
+    }
+  }
+
   transaction_gateway = {
     contract = file("${path.module}/../../lambda_src/transaction_gateway/openapi/v1.yaml")
-    artifact = {
-      path          = "${var.release_directory}/${local.release.transaction_gateway.file}"
-      sha256_base64 = local.release.transaction_gateway.sha256_base64
-    }
     environment = {
       ACQUIRER_TIMEOUT_MS = tostring(var.acquirer_timeout_ms)
       ACQUIRER_URL        = var.acquirer_url
+      ENVIRONMENT         = var.environment
       LOG_LEVEL           = var.logs.level
       PAYMENTS_TABLE      = module.data.tables["transactions"].name
     }

@@ -48,8 +48,76 @@ variable "acquirer_timeout_ms" {
   }
 }
 
+variable "network" {
+  description = "Private addresses of the VPC (a /16 to /22), its three availability zones (null: the region's first), and the acquirer's networks by name, the only ones outside that are reached. Without them there is no way out at all."
+  type = object({
+    acquirer_prefixes  = optional(map(string))
+    availability_zones = optional(list(string))
+    cidr_block         = string
+  })
+  nullable = false
+}
+
+variable "internal_domain" {
+  description = "Name under which services are found in the VPC, for example `services.dev.payments.example`, and the id of the public hosted zone that it lies in: ACM looks there before it makes their certificate."
+  type = object({
+    name           = string
+    public_zone_id = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.internal_domain.name)) && length(var.internal_domain.name) <= 54
+    error_message = "Give the internal domain's name in lower case and with at most 54 characters, for example \"services.dev.payments.example\": a certificate's first name has 64."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.internal_domain.public_zone_id))
+    error_message = "Give the public zone by its id in Route 53, for example \"Z04813002GL4EXAMPLE\"."
+  }
+}
+
+variable "fraud" {
+  description = "Fraud checks: scores (0 to 1000) from which a payment is reviewed or refused, milliseconds that an authorization waits for its score, and by currency the largest amount in minor units that passes when the service is silent (default: none)."
+  type = object({
+    fail_open_below = optional(map(number), {})
+    refuse_at       = optional(number, 700)
+    review_at       = optional(number, 200)
+    timeout_ms      = optional(number, 80)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for currency, amount in var.fraud.fail_open_below : can(regex("^[A-Z]{3}$", currency)) && amount >= 0 && floor(amount) == amount])
+    error_message = "`fraud.fail_open_below` has whole minor units by currency, for example { EUR = 5000 } for EUR 50.00."
+  }
+
+  validation {
+    condition     = 1 <= var.fraud.review_at && var.fraud.review_at <= var.fraud.refuse_at && var.fraud.refuse_at <= 1001
+    error_message = "Review from a score of 1 on, and refuse from that or a higher one; 1001 refuses nothing."
+  }
+
+  validation {
+    condition     = var.fraud.timeout_ms >= 5 && var.fraud.timeout_ms <= 2000
+    error_message = "An authorization waits 5 to 2000 ms for its score."
+  }
+}
+
+variable "refund_second_person_above" {
+  description = "By currency, what one person may refund of a payment on the dashboard, in minor units; above it, and in other currencies, a second one confirms."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for currency, amount in var.refund_second_person_above : can(regex("^[A-Z]{3}$", currency)) && amount >= 0 && floor(amount) == amount])
+    error_message = "`refund_second_person_above` has whole minor units by currency, for example { EUR = 50000 } for EUR 500.00."
+  }
+}
+
 variable "capacity" {
-  description = "What the platform is built for: requests a second, requests at one instant, and the seconds that one takes. Drives throttles, reserved concurrency and alarms, and bounds the merchants' plans."
+  description = "What the platform is built for: requests a second, requests at one instant, and the seconds that one takes. Drives throttles, reserved concurrency, numbers of tasks and alarms, and bounds the merchants' plans."
   type = object({
     burst                   = number
     seconds_per_transaction = optional(number, 0.5)

@@ -150,7 +150,11 @@ class Platform:
     @cached_property
     def invoke_url(self) -> str:
         """The payments API's address up to and with the stage."""
-        api = self.outputs["apis"]["payments"]
+        return self.invoke_url_of("payments")
+
+    def invoke_url_of(self, api_name: str) -> str:
+        """An API's address up to and with the stage: of `payments`, `fraud` or `dashboard`."""
+        api = self.outputs["apis"][api_name]
         return self.edge.invoke_url(api["id"], api["stage"])
 
     @property
@@ -158,8 +162,11 @@ class Platform:
         """The merchants of the environment, sorted."""
         return sorted(self.outputs["merchants"])
 
-    def merchant(self, merchant_id: str) -> MerchantAccess:
-        """Assume a merchant's role and read its API key, as the operator hands them out."""
+    def merchant(self, merchant_id: str, *, api_name: str = "payments") -> MerchantAccess:
+        """Assume a merchant's role and read its API key, as the operator hands them out.
+
+        The key is the same for all APIs; `api_name` says which one's address comes with it.
+        """
         merchant = self.outputs["merchants"][merchant_id]
         role = merchant["role_arn"].rpartition("/")[2]
         session = self.aws.session(self.account_id, role=role, session_name=SESSION_NAME)
@@ -171,7 +178,7 @@ class Platform:
         )
         return MerchantAccess(
             merchant_id=merchant_id,
-            invoke_url=self.invoke_url,
+            invoke_url=self.invoke_url_of(api_name),
             region=self.region,
             access_key_id=credentials.access_key,
             secret_access_key=credentials.secret_key,

@@ -12,11 +12,24 @@ import pytest
 from harness.testing import Options, pci, rejects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.aws import EmbeddedAWS
     from harness.testing import Planner
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 ORGANIZATION = json.loads((ENVIRONMENTS / "organization.json").read_text(encoding="utf-8"))
 IN_DEV = Options(account_id=ORGANIZATION["accounts"]["dev"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def public_zone(aws: EmbeddedAWS) -> Iterator[None]:
+    """What bootstrap made before, and dev finds by its name."""
+    route53 = aws.client("route53", IN_DEV.account_id)
+    name = f"dev.{ORGANIZATION['domain']}"
+    zone = route53.create_hosted_zone(Name=name, CallerReference=name)["HostedZone"]
+    yield
+    route53.delete_hosted_zone(Id=zone["Id"])
 
 
 @pci("7.2.5", "12.5.1")

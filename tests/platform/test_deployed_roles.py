@@ -55,7 +55,7 @@ def role(platform: Platform, request: pytest.FixtureRequest) -> Role:
 def test_every_call_is_allowed(platform: Platform, caller: Caller, role: Role) -> None:
     since = platform.aws.calls.mark()
     _use_everything(platform, caller)
-    table = platform.outputs["table"]["arn"]
+    table = platform.outputs["tables"]["transactions"]["arn"]
     calls = {
         call.action
         for call in platform.aws.calls.select("dynamodb", since=since)
@@ -75,12 +75,14 @@ def test_every_call_is_allowed(platform: Platform, caller: Caller, role: Role) -
     ["dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"],
 )
 def test_nothing_destructive_is_allowed(platform: Platform, role: Role, action: str) -> None:
-    assert role.decide(action, platform.outputs["table"]["arn"]) is not Decision.ALLOW
+    assert (
+        role.decide(action, platform.outputs["tables"]["transactions"]["arn"]) is not Decision.ALLOW
+    )
 
 
 @pci("7.2.5")
 def test_other_tables_are_out_of_reach(platform: Platform, role: Role) -> None:
-    other = platform.outputs["table"]["arn"] + "-of-others"
+    other = platform.outputs["tables"]["transactions"]["arn"] + "-of-others"
     assert role.decide("dynamodb:UpdateItem", other) is not Decision.ALLOW
 
 

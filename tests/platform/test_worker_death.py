@@ -72,7 +72,7 @@ def _interrupt(
     """Send a request whose worker dies at one boundary of its writes."""
     path, body = _request(caller, order, operation)
     case = Case(operation, f"{when} write {nth}", path, body, str(uuid.uuid4()))
-    table = platform.outputs["table"]["name"]
+    table = platform.outputs["tables"]["transactions"]["name"]
     function = platform.outputs["functions"]["transaction_gateway"]["name"]
 
     def is_write(call: Call) -> bool:
@@ -118,7 +118,7 @@ def _send_until_settled(caller: Caller, case: Case) -> httpx.Response:
 def _assert_books_balance(platform: Platform, merchant_id: str) -> None:
     items = books.stored_payments(
         platform.aws.client("dynamodb", platform.account_id),
-        platform.outputs["table"]["name"],
+        platform.outputs["tables"]["transactions"]["name"],
         merchant_id,
     )
     sums = Counter(books.ledger_sums(items))

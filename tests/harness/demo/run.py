@@ -196,7 +196,7 @@ def _reconcile(
 ) -> Reconciliation:
     stored = books.stored_payments(
         platform.aws.client("dynamodb", platform.account_id),
-        platform.outputs["table"]["name"],
+        platform.outputs["tables"]["transactions"]["name"],
         day.merchant_id,
     )
     return reconcile(
