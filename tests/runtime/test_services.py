@@ -75,9 +75,11 @@ print("stopped", flush=True)
 """
 # Asks a URL and tells what came of it.
 CALLER = """
-import json, socket, ssl, urllib.request, urllib.error
+import json, os, socket, ssl, urllib.request, urllib.error
 
 def handle(event, context):
+    if "variables" in event:
+        return sorted(os.environ)
     if "resolve" in event:
         return socket.getaddrinfo(event["resolve"], 443)[0][4]
     try:
@@ -178,10 +180,13 @@ def running(
     aws: EmbeddedAWS,
     start: Callable[[EmbeddedAWS], Edge],
     deploy: Callable[..., str],
+    network: PrivateNetwork,
     service: str,
 ) -> Iterator[Edge]:
     assert service
-    deploy("caller", CALLER, Timeout=40)
+    inside = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.security_group]}
+    deploy("caller", CALLER, Timeout=40, VpcConfig=inside)
+    deploy("outsider", CALLER)
     with start(aws) as edge:
         yield edge
 
@@ -250,6 +255,12 @@ def test_names_of_the_network_resolve_in_functions(running: Edge, balancer: Bala
     # certificate isn't for them.
     for host in (balancer.dns_name, "other.internal.example", "alias.internal.example"):
         assert "CERTIFICATE_VERIFY_FAILED" in ask(running, "/health", host)["error"]
+
+
+def test_a_function_outside_the_network_knows_no_private_names(running: Edge) -> None:
+    answer = running.invoke("outsider", {"url": f"https://{DOMAIN}/health"})
+    assert "URLError" in answer["error"]
+    assert "PRIVATE_NETWORK_FILE" not in running.invoke("outsider", {"variables": True})
 
 
 def test_a_killed_task_is_replaced_and_others_answer(
