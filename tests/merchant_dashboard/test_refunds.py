@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.dashboard import ONE_PERSON_UP_TO, ask_refund, form_of
+from merchant_dashboard.refund_store import Refund, RefundState, RefundStore
 
 if TYPE_CHECKING:
     import httpx
@@ -100,6 +102,41 @@ def test_many_small_refunds_at_once_stay_within_the_limit(merchant: Merchant) ->
                 alice.post(f"{refund}/confirmation", data=form_of(page, "confirmation"))
     assert statuses == [303] * 2 + [403] * 4
     assert sum(_refunded(merchant, payment_id)) == 4000 <= ONE_PERSON_UP_TO
+
+
+class _Meeting:
+    """A table in which the first transactions meet others, as DynamoDB tells it."""
+
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = list(reasons)
+
+    def transact_write_items(self, **_: object) -> None:
+        if self.reasons:
+            answer = {
+                "Error": {"Code": "TransactionCanceledException", "Message": ""},
+                "CancellationReasons": [{"Code": "None"}, {"Code": self.reasons.pop(0)}],
+            }
+            raise ClientError(answer, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "confirmed"),
+    [
+        ([], True),
+        (["TransactionConflict"] * 3, True),
+        (["TransactionConflict", "ConditionalCheckFailed"], False),
+    ],
+)
+def test_meeting_another_confirmation_is_no_refusal(reasons: list[str], confirmed: bool) -> None:
+    client: Any = _Meeting(*reasons)
+    refund = Refund(
+        "rfd_1", "m_bakery", "pay_1", 5, "EUR", None, RefundState.ASKED, asked_by="a", asked_at=0
+    )
+    store = RefundStore(client, "table")
+    assert store.confirm_alone(refund, "a", 1, limit=10) is confirmed
+    client.reasons = ["TransactionConflict"] * 9
+    with pytest.raises(ClientError):
+        store.confirm_alone(refund, "a", 1, limit=10)
 
 
 def test_a_currency_without_a_limit_needs_two(merchant: Merchant) -> None:
