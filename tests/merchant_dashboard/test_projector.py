@@ -227,6 +227,45 @@ def test_projectors_at_the_same_time_count_each_payment_once(
     assert totals["state_captured"] == totals["created_count"] == 6
 
 
+def test_a_version_that_came_in_between_is_not_overwritten(
+    site: Site, models: Iterator[Model], merchant: Merchant
+) -> None:
+    """A projector has read, another writes, the first writes: it must notice."""
+    site.stream.records()
+    payment_id = merchant.authorize(3000)
+    early = site.stream.records()
+    merchant.operate("captures", payment_id, 1000)
+    middle = site.stream.records()
+    merchant.operate("captures", payment_id, 2000)
+    late = site.stream.records()
+    model = next(models)
+    model.take(early)
+    client = site.aws.client("dynamodb", ACCOUNT)
+    overtaken: list[list[str]] = []
+
+    def overtake(**_: object) -> None:
+        if not overtaken:
+            overtaken.append(model.take(late))
+
+    client.meta.events.register("before-call.dynamodb.TransactWriteItems", overtake)
+    assert Model(site, model.table, Projection(client, model.table)).take(middle) == []
+    assert overtaken == [[]]
+    straight = next(models)
+    straight.take([*early, *middle, *late])
+    assert model.items() == straight.items()
+
+
+def test_a_repetition_writes_nothing(
+    site: Site, models: Iterator[Model], life: list[Record]
+) -> None:
+    model = next(models)
+    model.take(life)
+    since = site.aws.calls.mark()
+    model.take(life)
+    writes = ("PutItem", "TransactWriteItems", "UpdateItem")
+    assert [site.aws.calls.count("dynamodb", name, since=since) for name in writes] == [0, 0, 0]
+
+
 def test_other_items_and_removals_are_passed_over(
     models: Iterator[Model], site: Site, merchant: Merchant, life: list[Record]
 ) -> None:

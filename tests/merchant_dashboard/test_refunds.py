@@ -15,7 +15,7 @@ from merchant_dashboard.refund_store import Refund, RefundState, RefundStore
 if TYPE_CHECKING:
     import httpx
 
-    from harness.dashboard import Merchant
+    from harness.dashboard import Merchant, Site
 
 SMALL, LARGE = "20.00", "80.00"
 
@@ -137,6 +137,18 @@ def test_meeting_another_confirmation_is_no_refusal(reasons: list[str], confirme
     client.reasons = ["TransactionConflict"] * 9
     with pytest.raises(ClientError):
         store.confirm_alone(refund, "a", 1, limit=10)
+
+
+def test_the_table_itself_knows_that_one_person_is_not_two(site: Site) -> None:
+    store = RefundStore(site.client, site.read_model)
+    refund = Refund(
+        "rfd_1", "m_bakery", "pay_1", 5, "EUR", None, RefundState.ASKED, asked_by="a", asked_at=0
+    )
+    store.ask(refund)
+    assert not store.confirm_as_second_person(refund, "a", 1)
+    assert store.confirm_as_second_person(refund, "b", 2)
+    assert not store.confirm_as_second_person(refund, "c", 3)
+    assert not store.refuse(refund, "c", 4)
 
 
 def test_a_currency_without_a_limit_needs_two(merchant: Merchant) -> None:
