@@ -5,8 +5,9 @@ module "payments_api" {
   openapi = local.transaction_gateway.contract
 
   integrations = {
-    default    = module.transaction_gateway.alias
-    timeout_ms = 16000 # the function ends first, and its answer says more than the gateway's
+    default      = module.transaction_gateway.alias
+    by_operation = { createToken = module.tokenizer.alias }
+    timeout_ms   = 16000 # the function ends first, and its answer says more than the gateway's
   }
   capacity = {
     burst                   = var.capacity.burst

@@ -5,13 +5,21 @@ locals {
   all_but_profiles = {
     "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = ["api_key_id"] }
   }
+  through_dynamodb = {
+    actions    = ["kms:Decrypt"]
+    conditions = { StringEquals = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com"] } }
+  }
   key_permissions = {
-    UsePaymentsKeyThroughDynamoDB = {
-      actions   = ["kms:Decrypt"]
-      resources = [module.data.kms_key_arn]
-      conditions = {
-        StringEquals = { "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com"] }
-      }
+    UsePaymentsKeyThroughDynamoDB = merge(local.through_dynamodb, { resources = [module.data.kms_key_arn] })
+  }
+
+  # Which key is whose: all that others may read of the transactions table.
+  read_profiles = {
+    actions   = ["dynamodb:GetItem"]
+    resources = [local.transactions_table.arn]
+    conditions = {
+      "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["api_key_id", "pk", "sk"] }
+      StringEquals                = { "dynamodb:Select" = ["SPECIFIC_ATTRIBUTES"] }
     }
   }
 }
@@ -21,7 +29,7 @@ module "transaction_gateway" {
 
   name        = "${local.name}-transaction-gateway"
   description = "Answers the payments API"
-  artifact    = local.transaction_gateway.artifact
+  artifact    = local.artifacts.transaction_gateway
   handler     = "transaction_gateway.handler.handle"
   environment = local.transaction_gateway.environment
   permissions = merge(local.key_permissions, {
@@ -53,7 +61,7 @@ module "sweeper" {
 
   name        = "${local.name}-sweeper"
   description = "Finishes payments whose outcome is unknown"
-  artifact    = local.transaction_gateway.artifact
+  artifact    = local.artifacts.transaction_gateway
   handler     = "transaction_gateway.sweeper.handle"
   environment = local.transaction_gateway.environment
   permissions = merge(local.key_permissions, {

@@ -18,14 +18,16 @@ output "controls" {
     payment_platform    = local.controls
     payments_api        = module.payments_api.controls
     sweeper             = module.sweeper.controls
+    tokenizer           = module.tokenizer.controls
     transaction_gateway = module.transaction_gateway.controls
+    vault               = module.vault.controls
   }
 }
 
 output "functions" {
   description = "Functions by name: their name, live alias, log group, dead-letter queue, and the rule that runs them (null: none)."
   value = {
-    for name, function in { sweeper = module.sweeper, transaction_gateway = module.transaction_gateway } : name => {
+    for name, function in { sweeper = module.sweeper, tokenizer = module.tokenizer, transaction_gateway = module.transaction_gateway } : name => {
       alias_arn                     = function.alias.arn
       dead_letter_queue             = function.dead_letter_queue.name
       log_group                     = function.log_group.name

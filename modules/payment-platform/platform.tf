@@ -3,12 +3,15 @@ locals {
 
   release = jsondecode(file("${var.release_directory}/release.json"))
 
+  artifacts = {
+    for name in ["tokenizer", "transaction_gateway"] : name => {
+      path          = "${var.release_directory}/${local.release[name].file}"
+      sha256_base64 = local.release[name].sha256_base64
+    }
+  }
+
   transaction_gateway = {
     contract = file("${path.module}/../../lambda_src/transaction_gateway/openapi/v1.yaml")
-    artifact = {
-      path          = "${var.release_directory}/${local.release.transaction_gateway.file}"
-      sha256_base64 = local.release.transaction_gateway.sha256_base64
-    }
     environment = {
       ACQUIRER_TIMEOUT_MS = tostring(var.acquirer_timeout_ms)
       ACQUIRER_URL        = var.acquirer_url

@@ -20,25 +20,38 @@ if TYPE_CHECKING:
     from harness.testing import AppliedRoot, Applies, Clients
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FUNCTIONS = (
+    "dashboard_projector",
+    "event_publisher",
+    "tokenizer",
+    "transaction_gateway",
+    "webhook_sender",
+)
+IMAGES = ("fraud_detection", "merchant_dashboard")
 
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release like that of `make package`, with a handler that does nothing."""
+    """A release like that of `make package`, with handlers that do nothing."""
     folder = tmp_path_factory.mktemp("dist")
-    artifact = folder / "transaction_gateway.zip"
+    listing: dict[str, Any] = {name: _pack(folder / f"{name}.zip") for name in FUNCTIONS}
+    listing["images"] = {name: {"digest": f"sha256:{'5' * 64}"} for name in IMAGES}
+    (folder / "release.json").write_text(json.dumps(listing))
+    return folder
+
+
+def _pack(artifact: Path) -> dict[str, str]:
     with zipfile.ZipFile(artifact, "w") as archive:
-        handler = zipfile.ZipInfo("transaction_gateway/handler.py", (2020, 1, 1, 0, 0, 0))
+        handler = zipfile.ZipInfo(f"{artifact.stem}/handler.py", (2020, 1, 1, 0, 0, 0))
         archive.writestr(handler, "def handle(event, context): ...\n")
     digest = hashlib.sha256(artifact.read_bytes()).digest()
-    listing = {"file": artifact.name, "sha256_base64": base64.b64encode(digest).decode()}
-    (folder / "release.json").write_text(json.dumps({"transaction_gateway": listing}))
-    return folder
+    return {"file": artifact.name, "sha256_base64": base64.b64encode(digest).decode()}
 
 
 @pytest.fixture(scope="session")
 def example_surroundings(release: Path) -> Mapping[str, Path]:
-    return {"dist": release, "lambda_src": REPOSITORY / "lambda_src"}
+    sources = {name: REPOSITORY / name for name in ("ecs_src", "lambda_src")}
+    return {"dist": release, **sources}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from harness.testing.examples import ExamplePlanner
 
 MODULE = "modules/payment-platform"
-API = "module.platform.module.payments_api"
+PLATFORM = "module.platform"
+API = f"{PLATFORM}.module.payments_api"
 GATEWAY = "module.platform.module.transaction_gateway"
 SWEEPER = "module.platform.module.sweeper"
 ROLE = 'module.platform.aws_iam_role.merchant["m_bakery"]'
@@ -93,10 +94,9 @@ def test_functions_know_table_and_acquirer(planned: PlannedRoot) -> None:
 
 def test_functions_accept_the_log_level_that_they_are_given(plan: Planner, release: Path) -> None:
     planned = plan(MODULE, GOOD, release_directory=release, logs={"level": "WARN"})
-    functions = planned.all("aws_lambda_function")
-    assert len(functions) == 2
-    for function in functions:
-        (environment,) = function["environment"]
+    for function in (GATEWAY, SWEEPER):
+        address = f"{function.removeprefix('module.platform.')}.aws_lambda_function.service"
+        (environment,) = planned.one(address)["environment"]
         assert Settings.from_environment(environment["variables"]).log_level == "WARN"
 
 
@@ -154,6 +154,50 @@ def test_sweeper_can_only_find_and_finish_payments(applied_payment_platform: App
     assert allowed == {
         ("dynamodb:Query", f"{table}/index/unresolved"),
         ("dynamodb:UpdateItem", table),
+    }
+
+
+@pci("7.2.5", "3.6.1")
+def test_only_the_tokenizer_may_use_the_card_keys_and_nobody_decrypts(
+    applied_payment_platform: AppliedRoot,
+) -> None:
+    resources = applied_payment_platform.resources
+    for name, action in {"card": "kms:Encrypt", "card_equality": "kms:GenerateMac"}.items():
+        key = resources[f"{PLATFORM}.aws_kms_key.{name}"]
+        statements = json.loads(key["policy"])["Statement"]
+        uses = [item for item in statements if item["Sid"] != "AdministerKey"]
+        role = "arn:aws:iam::555555555555:role/payments-qa-tokenizer"
+        assert [item["Action"] for item in uses] == [action]
+        assert [item["Condition"] for item in uses] == [{"ArnEquals": {"aws:PrincipalArn": role}}]
+        assert not any(
+            re.match(r"kms:(Decrypt|Encrypt|Generate|ReEncrypt|CreateGrant|\*)", each)
+            for item in statements
+            if item["Sid"] == "AdministerKey"
+            for each in item["Action"]
+        )
+        users = {
+            address
+            for address, policy in _role_policies(applied_payment_platform).items()
+            if key["arn"] in json.dumps(policy)
+        }
+        assert users == {f"{PLATFORM}.module.tokenizer.aws_iam_role_policy.function"}
+
+
+@pci("7.2.5")
+def test_only_the_tokenizer_reaches_the_vault(applied_payment_platform: AppliedRoot) -> None:
+    users = {
+        address
+        for address, policy in _role_policies(applied_payment_platform).items()
+        if "table/payments-qa-vault" in json.dumps(policy)
+    }
+    assert users == {f"{PLATFORM}.module.tokenizer.aws_iam_role_policy.function"}
+
+
+def _role_policies(applied: AppliedRoot) -> dict[str, dict[str, Any]]:
+    return {
+        address: json.loads(item["policy"])
+        for address, item in applied.resources.items()
+        if ".aws_iam_role_policy." in address
     }
 
 

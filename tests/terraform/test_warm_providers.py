@@ -383,6 +383,30 @@ def test_a_killed_run_leaves_no_process_and_no_file_and_the_next_is_green(tmp_pa
     assert done.stdout == "empty\n", done.stderr
 
 
+TESTS = """
+import pytest, time
+
+@pytest.mark.parametrize("number", range(20))
+def test_that_takes_long(number):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_run_of_several_workers_leaves_no_worker(tmp_path: Path) -> None:
+    (tmp_path / "test_long.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider"]
+    with subprocess.Popen(
+        [*command, str(tmp_path)], cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as run:
+        controller = psutil.Process(run.pid)
+        wait_for(lambda: len(controller.children()) == 2, "two workers")
+        time.sleep(5)  # for them to take up their tests
+        tree = controller.children(recursive=True)
+        run.kill()
+    wait_for(lambda: not any(alive(process) for process in tree), "all workers gone")
+
+
 def alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -38,7 +38,11 @@ def package() -> ModuleType:
 def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> None:
     first = package.build(tmp_path / "one")
     # Another checkout: another folder, other times and modes, compiled files beside the sources.
-    checkout = shutil.copytree(SOURCE, tmp_path / "checkout", copy_function=shutil.copyfile)
+    checkout = shutil.copytree(
+        SOURCE, tmp_path / "checkout/lambda_src", copy_function=shutil.copyfile
+    )
+    services = SOURCE.parent / "ecs_src"
+    shutil.copytree(services, tmp_path / "checkout/ecs_src", copy_function=shutil.copyfile)
     (checkout / "payment_core" / "money.pyc").write_bytes(b"compiled")
     (checkout / "payment_core" / "money.py").chmod(0o755)
     subprocess.run(
@@ -48,7 +52,7 @@ def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> N
         env={"TZ": "Asia/Tokyo", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
     )
-    for name in ("transaction_gateway.zip", "release.json"):
+    for name in [*(f"{function}.zip" for function in package.FUNCTIONS), "release.json"]:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert json.loads((tmp_path / "one" / "release.json").read_text()) == first
 
@@ -61,6 +65,22 @@ def test_the_release_names_the_zip_and_its_digest(package: ModuleType, tmp_path:
     assert artifact["sha256"] == digest.hexdigest()
     assert base64.b64decode(artifact["sha256_base64"]) == digest.digest()
     assert artifact["size_bytes"] == len(content)
+
+
+@pci("6.5.1")
+def test_an_image_that_is_not_built_is_said_to_be_so_and_named_by_its_sources(
+    package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = SOURCE.parent / "ecs_src"
+    images = package.build(tmp_path / "one")["images"]
+    assert set(images) == {"fraud_detection", "merchant_dashboard"}
+    assert {image["status"] for image in images.values()} == {"images not built"}
+    changed = shutil.copytree(sources, tmp_path / "ecs_src")
+    (changed / "merchant_dashboard" / "static" / "new.css").write_text("a { color: red }")
+    monkeypatch.setattr(package, "SERVICES_SOURCE", changed)
+    after = package.build(tmp_path / "two")["images"]
+    assert after["fraud_detection"] == images["fraud_detection"]
+    assert after["merchant_dashboard"]["digest"] != images["merchant_dashboard"]["digest"]
 
 
 def test_the_zip_holds_sorted_readable_sources_alone(package: ModuleType, tmp_path: Path) -> None:
