@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from fraud_detection.model import Model
 from fraud_detection.tallies import digest
-from harness.fraud import MERCHANT, payment_id, wait_until
+from harness.fraud import MERCHANT, payment_id
+from harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from harness.aws import EmbeddedAWS

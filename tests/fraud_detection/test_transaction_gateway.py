@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fraud_detection.reasons import TEXTS
-from harness.fraud import wait_until
+from harness.waiting import wait_until
 from payment_core.fraud import FraudDecision, FraudQuestion
 from payment_core.money import Money
 from transaction_gateway.fraud_client import FraudClient

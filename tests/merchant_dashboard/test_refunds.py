@@ -338,15 +338,17 @@ def test_only_what_is_captured_offers_a_refund(merchant: Merchant) -> None:
 
 def test_every_step_is_logged_with_its_person_and_counted(merchant: Merchant) -> None:
     payment_id = merchant.captured(10_000)
-    lines = merchant.site.process.lines
-    before = len(lines)
+    process = merchant.site.process
+    before = len(process.lines)
     with merchant.browser("alice") as alice:
         _decide(alice, ask_refund(alice, payment_id, SMALL))
-    mine = [line for line in lines[before:] if line.get("payment_id") == payment_id]
+    process.said(1, before, message="refund done", payment_id=payment_id)
+    lines = process.lines[before:]
+    mine = [line for line in lines if line.get("payment_id") == payment_id]
     assert [line["message"] for line in mine] == ["refund asked", "refund confirmed", "refund done"]
     assert all(line["principal"].endswith("/alice") for line in mine)
     counted: dict[str, int] = {}
-    for line in lines[before:]:
+    for line in lines:
         for name in ("RefundsAsked", "RefundsConfirmed", "RefundsDone"):
             counted[name] = counted.get(name, 0) + line.get(name, 0)
     assert counted == {"RefundsAsked": 1, "RefundsConfirmed": 1, "RefundsDone": 1}

@@ -293,6 +293,14 @@ def test_a_lock_file_decides_which_provider_runs_warm(
     assert str(terraform.providers.location) in str(refused.value)
 
 
+def test_roots_that_name_no_provider_are_told_apart(make: Callable[..., Root]) -> None:
+    value = 'output "of_nothing" {\n  value = 1\n}\n'
+    topic = TOPIC.removeprefix(PROVIDER)
+    assert make(value, "nothing").plan().resources == {}
+    assert "aws_sns_topic.events" in make(topic, "topic").plan().resources
+    assert make(value, "nothing").plan().resources == {}
+
+
 def test_a_real_account_never_meets_a_warm_provider(
     terraform: Terraform, warm: WarmProviders, tmp_path: Path
 ) -> None:
