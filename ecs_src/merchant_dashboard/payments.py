@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dashboard_projector.read_model import card_last4
 from transaction_gateway.dynamodb_values import decode_map, encode_map
 from transaction_gateway.payment_items import from_item, partition_key, sort_key
 
@@ -22,14 +20,6 @@ MAX_BATCH = 100
 """Keys of one BatchGetItem."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPayment:
-    """A payment, and the card's last four digits when the item has them."""
-
-    payment: Payment
-    last4: str | None
-
-
 class Payments:
     """Reads payments of a merchant; never writes."""
 
@@ -37,17 +27,14 @@ class Payments:
         self._client = client
         self._table = table
 
-    def get(self, merchant_id: str, payment_id: str) -> StoredPayment | None:
+    def get(self, merchant_id: str, payment_id: str) -> Payment | None:
         """Read one payment, consistently; None for what isn't this merchant's."""
         if PAYMENT_ID.fullmatch(payment_id) is None:
             return None
         answer = self._client.get_item(
             TableName=self._table, Key=_key(merchant_id, payment_id), ConsistentRead=True
         )
-        if "Item" not in answer:
-            return None
-        item = decode_map(answer["Item"])
-        return StoredPayment(from_item(item), card_last4(item))
+        return from_item(decode_map(answer["Item"])) if "Item" in answer else None
 
     def get_many(self, merchant_id: str, payment_ids: Iterable[str]) -> dict[str, Payment]:
         """Read payments consistently, by id; those that don't exist are left out."""

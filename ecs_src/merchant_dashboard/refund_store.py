@@ -10,7 +10,9 @@ A refund is asked for once and then decided once: every change is conditional on
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_ATTEMPTS = 5
+_PAUSE_S = 0.02
 
 REFUND_ID = re.compile(r"rfd_[a-z2-7]{26}")
 
@@ -164,15 +169,20 @@ class RefundStore:
             "TableName": self._table,
             **_decision(refund, RefundState.CONFIRMED, person, now),
         }
-        try:
-            self._client.transact_write_items(
-                TransactItems=[{"Update": decision}, {"Update": sum_of_payment}]
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            return False
-        return True
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[{"Update": decision}, {"Update": sum_of_payment}]
+                )
+            except ClientError as error:
+                if _condition_failed(error):
+                    return False
+                if attempt + 1 == _ATTEMPTS or not _met_another(error):
+                    raise
+                time.sleep(_PAUSE_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            else:
+                return True
+        raise AssertionError("the last attempt returns or raises")
 
     def refuse(self, refund: Refund, person: str, now: int) -> bool:
         """Refuse what was asked for, or withdraw it; False when it was decided already."""
@@ -285,6 +295,20 @@ def _refund(attributes: Mapping[str, Any]) -> Refund:
         asked_at=item["asked_at"],
         **{name: item.get(name) for name in optional},
     )
+
+
+def _condition_failed(error: ClientError) -> bool:
+    return "ConditionalCheckFailed" in _reasons(error)
+
+
+def _met_another(error: ClientError) -> bool:
+    """Tell whether a transaction was cancelled because another one held the same item."""
+    code = error.response["Error"]["Code"]
+    return code == "TransactionInProgressException" or "TransactionConflict" in _reasons(error)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    return {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}
 
 
 def _expect_refusal(error: ClientError) -> None:

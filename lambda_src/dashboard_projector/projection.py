@@ -63,7 +63,7 @@ class Projection:
             stored = self._stored(payment)
             if stored is not None and int(stored["version"]) >= payment.version:
                 return Result.STALE
-            if self._write(payment, image, stored):
+            if self._write(payment, stored):
                 return Result.PROJECTED
             time.sleep(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter
         raise ContentionError(f"{payment.payment_id} was changed by others {_ATTEMPTS} times")
@@ -75,9 +75,7 @@ class Projection:
         )
         return decode_map(answer["Item"]) if "Item" in answer else None
 
-    def _write(
-        self, payment: Payment, image: Mapping[str, Any], stored: Mapping[str, Any] | None
-    ) -> bool:
+    def _write(self, payment: Payment, stored: Mapping[str, Any] | None) -> bool:
         """Write what never changes first: repeating it is harmless, missing it would not be."""
         posted = set(stored["posted"]) if stored else set()
         items = [item for item in journal(payment) if item["operation_id"] not in posted]
@@ -85,13 +83,11 @@ class Projection:
             items += pointers(payment)
         for item in items:
             self._client.put_item(TableName=self._table, Item=encode_map(item))
-        return self._count(payment, image, stored)
+        return self._count(payment, stored)
 
-    def _count(
-        self, payment: Payment, image: Mapping[str, Any], stored: Mapping[str, Any] | None
-    ) -> bool:
+    def _count(self, payment: Payment, stored: Mapping[str, Any] | None) -> bool:
         """Write the row and the totals together, over the version that was read."""
-        new = row(payment, image)
+        new = row(payment)
         counted: Counts = new["counted"]  # type: ignore[assignment]  # as read_model.row makes it
         before: Counts = stored["counted"] if stored else {}
         totals = totals_partition(payment.merchant_id)

@@ -18,7 +18,7 @@ Times are RFC 3339 in UTC, days their first ten characters.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payment_core.currencies import EXPONENTS
 from payment_core.ledger import ACQUIRER_RECEIVABLE
@@ -28,7 +28,7 @@ from transaction_gateway.payment_items import partition_key
 from transaction_gateway.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from payment_core.ledger import JournalEntry
     from payment_core.payment import Operation, Payment
@@ -104,7 +104,7 @@ def day_of(epoch_ms: int) -> str:
     return rfc3339(epoch_ms)[:10]
 
 
-def row(payment: Payment, image: Mapping[str, Any]) -> dict[str, object]:
+def row(payment: Payment) -> dict[str, object]:
     """Lay out a payment's row. The token stays behind: nobody looks for it."""
     key = row_key(payment)
     return {
@@ -114,8 +114,8 @@ def row(payment: Payment, image: Mapping[str, Any]) -> dict[str, object]:
         "gsi1sk": key,
         "payment_id": payment.payment_id,
         "reference": payment.reference,
-        "brand": payment.brand,
-        "last4": card_last4(image),
+        "brand": payment.card.brand if payment.card else payment.brand,
+        "last4": payment.card and payment.card.last4,
         "currency": payment.authorized.currency,
         "authorized": payment.authorized.minor_units,
         "captured": payment.captured,
@@ -217,9 +217,3 @@ def _entries(payment: Payment) -> Iterator[tuple[Operation, JournalEntry]]:
 def _completed(operation: Operation) -> int:
     """Give the time an operation ended; one that was counted has ended."""
     return operation.created_at if operation.completed_at is None else operation.completed_at
-
-
-def card_last4(image: Mapping[str, Any]) -> str | None:
-    """Give the card's last four digits when the payment has them, and nothing longer."""
-    last4 = image.get("last4")
-    return last4 if isinstance(last4, str) and len(last4) == 4 and last4.isdigit() else None

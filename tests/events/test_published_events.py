@@ -171,6 +171,16 @@ def test_ids_differ_by_version_and_sort_by_time(one: int, other: int, at: int, l
         assert event_id("pay_a", one, at) < event_id("pay_a", other, later)
 
 
+@pytest.mark.parametrize("amount", ["authorized", "captured", "refunded"])
+def test_an_amount_alone_is_a_change(batch: dict[str, Any], amount: str) -> None:
+    """Of two partial captures the second leaves the state as it is."""
+    (*_, record) = [r for r in batch["Records"] if event_of(r["dynamodb"])]
+    new = record["dynamodb"]["NewImage"]
+    assert event_of({**record["dynamodb"], "OldImage": new}) is None
+    old = {**new, amount: {"N": "7"}}
+    assert event_of({**record["dynamodb"], "OldImage": old}) is not None
+
+
 def test_an_expired_or_removed_item_is_no_event(batch: dict[str, Any]) -> None:
     record = next(r for r in batch["Records"] if event_of(r["dynamodb"]))
     stream = {**record["dynamodb"], "OldImage": record["dynamodb"]["NewImage"]}

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fraud_detection.score_request import read_transaction
-from harness.fraud import ACCOUNT, MERCHANT, FraudTables, FraudTask, wait_until
+from harness.fraud import ACCOUNT, MERCHANT, FraudTables, FraudTask
+from harness.waiting import wait_until
 from payment_core.problems import ProblemError
 from payment_core.requests import MAX_BODY_BYTES
 

@@ -14,7 +14,8 @@ import pytest
 
 from harness.aws.errors import AwsError
 from harness.aws.faults import ConnectionLostError
-from harness.fraud import ACCOUNT, MERCHANT, FraudTask, payment_id, wait_until
+from harness.fraud import ACCOUNT, MERCHANT, FraudTask, payment_id
+from harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

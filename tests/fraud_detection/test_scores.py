@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fraud_detection.model import Model
 from fraud_detection.tallies import digest
 from harness.fraud import MERCHANT, payment_id
+from harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from harness.aws import EmbeddedAWS
@@ -65,7 +66,7 @@ def test_a_payment_is_counted_once_however_often_it_is_scored(
     for _ in range(5):
         assert task.internal(payment_id=name).body == first
     assert tables.payments_counted() == 1
-    assert any(line.get("repeated") for line in task.said("request"))
+    wait_until(lambda: any(line.get("repeated") for line in task.said("request")))
 
 
 def test_a_payment_is_counted_once_by_many_tasks_at_once(

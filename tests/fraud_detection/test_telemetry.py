@@ -10,7 +10,8 @@ import pytest
 
 from fraud_detection.tallies import digest
 from fraud_detection.telemetry import NAMESPACE, SERVICE, UNITS, ServerLog, Telemetry
-from harness.fraud import MERCHANT, identity, payment_id, wait_until
+from harness.fraud import MERCHANT, identity, payment_id
+from harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from harness.fraud import FraudTask, StartTask

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fraud_detection.reasons import TEXTS
+from harness.waiting import wait_until
 from payment_core.fraud import FraudDecision, FraudQuestion
 from payment_core.money import Money
 from transaction_gateway.fraud_client import FraudClient
@@ -36,6 +37,7 @@ def test_a_score_is_asked_for_and_read(task: FraudTask) -> None:
         assert check.score is not None
         assert set(check.reasons) <= TEXTS.keys()
         assert check.model_version
+    wait_until(lambda: len(task.said("request")) == 2)
     told = task.said("request")
     assert {line["request_id"] for line in told} == {REQUEST_ID}
     assert [line.get("repeated") for line in told] == [None, True], "one payment counts once"

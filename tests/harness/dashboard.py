@@ -28,6 +28,7 @@ from dashboard_projector.projection import Projection
 from harness.acquirer import AcquirerSimulator
 from harness.aws import EmbeddedAWS
 from harness.payments import ACCOUNT, Clock, Context, Gateway, Table
+from harness.waiting import wait_until
 from transaction_gateway.handler import respond
 from webhook_sender.deliveries import Deliveries
 from webhook_sender.messages import Message
@@ -274,6 +275,15 @@ class DashboardProcess:
     def client(self, headers: Mapping[str, str]) -> httpx.Client:
         """Make a client that sends these headers."""
         return httpx.Client(base_url=self.url, headers=dict(headers), timeout=30)
+
+    def said(self, count: int, after: int = 0, **fields: object) -> list[dict[str, Any]]:
+        """Wait until `count` lines with these fields stand after the first `after` ones."""
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.lines[after:] if fields.items() <= line.items()]
+
+        wait_until(lambda: len(found()) >= count)
+        return found()
 
     def end(self) -> int:
         """Send SIGTERM and give the exit status."""

@@ -51,6 +51,8 @@ class PrivateNetwork:
         self.vpc: str = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.20.1.0/24")["Subnet"]
         self.subnet: str = subnet["SubnetId"]
+        groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])
+        self.security_group: str = groups["SecurityGroups"][0]["GroupId"]
 
     def client(self, service: str) -> Any:
         """A client, made once."""

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,15 +241,6 @@ class FraudTask:
             if self.lines[-1].get("message") == "serving":
                 self._listening.set()
         self._listening.set()
-
-
-def wait_until(what: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something to come true. Raises ``AssertionError`` when it doesn't."""
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            raise AssertionError(f"it didn't come true in {seconds} s")
-        time.sleep(0.02)
 
 
 def identity(merchant_id: str = MERCHANT) -> dict[str, str]:

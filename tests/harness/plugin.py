@@ -6,6 +6,9 @@ Installing the package registers it; `pytest --help` lists its options under "te
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +32,9 @@ pytest_plugins = (
 )
 
 
+_PARENT_CHECK_SECONDS = 1.0
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice of providers."""
     group = parser.getgroup("terraform")
@@ -40,9 +46,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the choice of providers over the environment's."""
+    """Take the choice of providers over the environment's, and let no worker outlive its run."""
     if mode := config.getoption("--tf-providers"):
         os.environ[MODE] = mode  # for the processes that tests start, too
+    if hasattr(config, "workerinput"):
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker of xdist when the run that it belongs to was killed.
+
+    It would go through all tests that it was given, for nobody, and so would what it started.
+    """
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def pytest_report_header() -> str:

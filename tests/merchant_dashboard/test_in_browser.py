@@ -63,7 +63,9 @@ def shop(site: Site) -> Merchant:
     """A merchant with two weeks behind them."""
     merchant = new_merchant(site, "m_rivertown")
     merchant.clock.advance(-13 * DAY_MS)
-    brands, number = ("visa", "mastercard", "amex"), 1000
+    numbers, number = ("4242424242424242", "5555555555554444", "378282246310005"), 1000
+    for place, card in enumerate(numbers):
+        site.acquirer.cards.register(f"tok_card{place}", card, 12, 2040)
     for day in range(14):
         for n in range(3 + day * 5 % 4 + day // 4):
             number += 1
@@ -74,7 +76,9 @@ def shop(site: Site) -> Merchant:
                     amount, reference=reference, token="tok_decline_insufficient_funds"
                 )
                 continue
-            payment_id = merchant.authorize(amount, reference=reference, brand=brands[number % 3])
+            payment_id = merchant.authorize(
+                amount, reference=reference, token=f"tok_card{number % 3}"
+            )
             if n % 5 == 3:
                 merchant.operate("void", payment_id, None)
             elif n % 5 != 4:
@@ -217,7 +221,7 @@ def test_tables_stay_inside_their_panels(people: People) -> None:
     page = people.page()
     for path in _addresses(people).values():
         page.goto(people.url(path))
-        for width in (1280, 1101, 961, 641, 390):
+        for width in (1280, 1241, 1101, 961, 641, 390):
             page.set_viewport_size({"width": width, "height": 860})
             wider = page.evaluate(
                 "[...document.querySelectorAll('.panel')]"

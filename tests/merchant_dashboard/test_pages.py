@@ -276,13 +276,13 @@ def test_programs_get_problem_documents(merchant: Merchant) -> None:
 
 
 def test_one_line_a_request_with_metrics_and_without_what_was_sent(merchant: Merchant) -> None:
-    lines = merchant.site.process.lines
-    before = len(lines)
+    process = merchant.site.process
+    before = len(process.lines)
     with merchant.browser() as browser:
         sent = browser.headers["x-request-id"]
         browser.get("transactions?q=confidential")
         browser.get("nothing/here/confidential")
-    first, second = (line for line in lines[before:] if line["message"] == "request")
+    first, second = process.said(2, before, message="request")
     assert first["request_id"] == sent
     assert first["merchant_id"] == merchant.merchant_id
     assert first["route"] == "/merchants/{merchant_id}/transactions"
@@ -291,7 +291,7 @@ def test_one_line_a_request_with_metrics_and_without_what_was_sent(merchant: Mer
     assert names == {"Requests", "PageMs", "AwsMs", "AwsCalls"}
     assert first["AwsCalls"] >= 1
     assert first["PageMs"] > first["AwsMs"] > 0
-    assert "confidential" not in json.dumps(lines[before:])
+    assert "confidential" not in json.dumps(process.lines[before:])
 
 
 def test_a_fault_is_a_page_that_says_nothing_of_its_cause(merchant: Merchant) -> None:
@@ -304,7 +304,7 @@ def test_a_fault_is_a_page_that_says_nothing_of_its_cause(merchant: Merchant) ->
             assert page.status_code == 500
             assert "nowhere" not in page.text
             assert "internal_error" in page.text
-            logged = next(line for line in process.lines if line["level"] == "ERROR")
+            (logged,) = process.said(1, level="ERROR")
             assert logged["aws_code"] == "ResourceNotFoundException"
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from harness.dashboard import CSRF_KEY, FUNCTION_ARN, DashboardProcess, ask_refund, form_of, person
 from harness.payments import ACCOUNT
+from harness.waiting import wait_until
 from merchant_dashboard.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def test_sigterm_drains_and_ends_with_zero(site: Site, merchant: Merchant) -> No
         assert asked.wait(10)
 
         process.process.terminate()
-        _wait_until(lambda: httpx.get(f"{process.url}/health").status_code == 503)
+        wait_until(lambda: httpx.get(f"{process.url}/health").status_code == 503)
         # While the load balancer still sends requests, they are answered.
         with process.client(person(merchant.merchant_id)) as late:
             page = late.get(f"/merchants/{merchant.merchant_id}/refunds")
@@ -141,10 +142,3 @@ def test_sigterm_drains_and_ends_with_zero(site: Site, merchant: Merchant) -> No
         assert process.process.wait(25) == 0
     refunds = [c for c in site.acquirer.charges() if c.payment_id == payment_id]
     assert [charge.type for charge in refunds].count("refund") == 1
-
-
-def _wait_until(holds: object, seconds: float = 5) -> None:
-    end = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)

@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.dashboard import ONE_PERSON_UP_TO, ask_refund, form_of
+from merchant_dashboard.refund_store import Refund, RefundState, RefundStore
 
 if TYPE_CHECKING:
     import httpx
 
-    from harness.dashboard import Merchant
+    from harness.dashboard import Merchant, Site
 
 SMALL, LARGE = "20.00", "80.00"
 
@@ -100,6 +102,53 @@ def test_many_small_refunds_at_once_stay_within_the_limit(merchant: Merchant) ->
                 alice.post(f"{refund}/confirmation", data=form_of(page, "confirmation"))
     assert statuses == [303] * 2 + [403] * 4
     assert sum(_refunded(merchant, payment_id)) == 4000 <= ONE_PERSON_UP_TO
+
+
+class _Meeting:
+    """A table in which the first transactions meet others, as DynamoDB tells it."""
+
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = list(reasons)
+
+    def transact_write_items(self, **_: object) -> None:
+        if self.reasons:
+            answer = {
+                "Error": {"Code": "TransactionCanceledException", "Message": ""},
+                "CancellationReasons": [{"Code": "None"}, {"Code": self.reasons.pop(0)}],
+            }
+            raise ClientError(answer, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "confirmed"),
+    [
+        ([], True),
+        (["TransactionConflict"] * 3, True),
+        (["TransactionConflict", "ConditionalCheckFailed"], False),
+    ],
+)
+def test_meeting_another_confirmation_is_no_refusal(reasons: list[str], confirmed: bool) -> None:
+    client: Any = _Meeting(*reasons)
+    refund = Refund(
+        "rfd_1", "m_bakery", "pay_1", 5, "EUR", None, RefundState.ASKED, asked_by="a", asked_at=0
+    )
+    store = RefundStore(client, "table")
+    assert store.confirm_alone(refund, "a", 1, limit=10) is confirmed
+    client.reasons = ["TransactionConflict"] * 9
+    with pytest.raises(ClientError):
+        store.confirm_alone(refund, "a", 1, limit=10)
+
+
+def test_the_table_itself_knows_that_one_person_is_not_two(site: Site) -> None:
+    store = RefundStore(site.client, site.read_model)
+    refund = Refund(
+        "rfd_1", "m_bakery", "pay_1", 5, "EUR", None, RefundState.ASKED, asked_by="a", asked_at=0
+    )
+    store.ask(refund)
+    assert not store.confirm_as_second_person(refund, "a", 1)
+    assert store.confirm_as_second_person(refund, "b", 2)
+    assert not store.confirm_as_second_person(refund, "c", 3)
+    assert not store.refuse(refund, "c", 4)
 
 
 def test_a_currency_without_a_limit_needs_two(merchant: Merchant) -> None:
@@ -289,15 +338,17 @@ def test_only_what_is_captured_offers_a_refund(merchant: Merchant) -> None:
 
 def test_every_step_is_logged_with_its_person_and_counted(merchant: Merchant) -> None:
     payment_id = merchant.captured(10_000)
-    lines = merchant.site.process.lines
-    before = len(lines)
+    process = merchant.site.process
+    before = len(process.lines)
     with merchant.browser("alice") as alice:
         _decide(alice, ask_refund(alice, payment_id, SMALL))
-    mine = [line for line in lines[before:] if line.get("payment_id") == payment_id]
+    process.said(1, before, message="refund done", payment_id=payment_id)
+    lines = process.lines[before:]
+    mine = [line for line in lines if line.get("payment_id") == payment_id]
     assert [line["message"] for line in mine] == ["refund asked", "refund confirmed", "refund done"]
     assert all(line["principal"].endswith("/alice") for line in mine)
     counted: dict[str, int] = {}
-    for line in lines[before:]:
+    for line in lines:
         for name in ("RefundsAsked", "RefundsConfirmed", "RefundsDone"):
             counted[name] = counted.get(name, 0) + line.get(name, 0)
     assert counted == {"RefundsAsked": 1, "RefundsConfirmed": 1, "RefundsDone": 1}

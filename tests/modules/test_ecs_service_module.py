@@ -48,7 +48,7 @@ PEAK = {
     "ends": "at(2026-12-01T00:00:00)",
     "timezone": "Europe/Berlin",
     "minimum_transactions_per_second": 300,
-    "transactions_per_second": 1000,
+    "transactions_per_second": 950,
 }
 GOOD = {
     "name": "payments-dev-fraud-detection",

@@ -6,9 +6,12 @@ import base64
 import json
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import psutil
 import pytest
 
@@ -52,6 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = subprocess.Popen(["sleep", "60"]).pid
         body = json.dumps(answer).encode()
         self.send_response(status)
+        if stopping.is_set():
+            self.send_header("Connection", "close")  # the next request finds another task
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -62,10 +67,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 address = os.environ.get("BIND_HOST", "0.0.0.0"), int(os.environ["PORT"])
 server = http.server.ThreadingHTTPServer(address, Handler)
 
+stopping = threading.Event()
+
 def stop(*_):
     print("stopping", flush=True)
+    stopping.set()
     if "STUBBORN" not in os.environ:
-        threading.Thread(target=server.shutdown).start()
+        threading.Timer(1, server.shutdown).start()
 
 signal.signal(signal.SIGTERM, stop)
 print("serving", flush=True)
@@ -75,9 +83,11 @@ print("stopped", flush=True)
 """
 # Asks a URL and tells what came of it.
 CALLER = """
-import json, socket, ssl, urllib.request, urllib.error
+import json, os, socket, ssl, urllib.request, urllib.error
 
 def handle(event, context):
+    if "variables" in event:
+        return sorted(os.environ)
     if "resolve" in event:
         return socket.getaddrinfo(event["resolve"], 443)[0][4]
     try:
@@ -178,10 +188,13 @@ def running(
     aws: EmbeddedAWS,
     start: Callable[[EmbeddedAWS], Edge],
     deploy: Callable[..., str],
+    network: PrivateNetwork,
     service: str,
 ) -> Iterator[Edge]:
     assert service
-    deploy("caller", CALLER, Timeout=40)
+    inside = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.security_group]}
+    deploy("caller", CALLER, Timeout=40, VpcConfig=inside)
+    deploy("outsider", CALLER)
     with start(aws) as edge:
         yield edge
 
@@ -252,6 +265,12 @@ def test_names_of_the_network_resolve_in_functions(running: Edge, balancer: Bala
         assert "CERTIFICATE_VERIFY_FAILED" in ask(running, "/health", host)["error"]
 
 
+def test_a_function_outside_the_network_knows_no_private_names(running: Edge) -> None:
+    answer = running.invoke("outsider", {"url": f"https://{DOMAIN}/health"})
+    assert "URLError" in answer["error"]
+    assert "PRIVATE_NETWORK_FILE" not in running.invoke("outsider", {"variables": True})
+
+
 def test_a_killed_task_is_replaced_and_others_answer(
     running: Edge, network: PrivateNetwork, balancer: Balancer
 ) -> None:
@@ -272,8 +291,6 @@ def test_a_killed_task_is_replaced_and_others_answer(
 
 
 def test_the_client_of_a_killed_task_sees_its_connection_end(running: Edge) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(ask, running, "/slow")
         connections = psutil.Process(running.pid)
@@ -292,8 +309,6 @@ def test_services_roll_without_a_gap(
     service: str,
     container: Callable[..., dict[str, Any]],
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     before = running.tasks("shop")
     definition = network.task_definition("shop", container(REVISION="2"))
     network.client("ecs").update_service(
@@ -337,6 +352,89 @@ def test_a_service_follows_its_desired_count(
         ecs.update_service(cluster="services", service=service, desiredCount=count)
         running.reload()
         assert len(running.tasks("shop")) == count
+
+
+@pytest.fixture(scope="module")
+def gateway(running: Edge, network: PrivateNetwork, balancer: Balancer) -> str:
+    """The address of an API whose every path leads to the service."""
+    integration = {
+        "type": "http_proxy",
+        "httpMethod": "ANY",
+        "uri": f"https://{DOMAIN}/{{proxy}}",
+        "connectionType": "VPC_LINK",
+        "connectionId": network.vpc_link(balancer),
+        "timeoutInMillis": 5000,
+        "requestParameters": {"integration.request.path.proxy": "method.request.path.proxy"},
+    }
+    operation = {
+        "responses": {"200": {"description": "ok"}},
+        "x-amazon-apigateway-integration": integration,
+    }
+    paths = {"/{proxy+}": {"x-amazon-apigateway-any-method": operation}}
+    document = {"openapi": "3.0.3", "info": {"title": "shop", "version": "1"}, "paths": paths}
+    client = network.client("apigateway")
+    api = client.import_rest_api(body=json.dumps(document))["id"]
+    client.create_deployment(restApiId=api, stageName="live")
+    running.reload()
+    return running.invoke_url(api, "live")
+
+
+class Visitors:
+    """Several clients that ask again and again; a context manager."""
+
+    def __init__(self, url: str, count: int = 4) -> None:
+        self.statuses: list[int] = []
+        self._url = url
+        self._ending = threading.Event()
+        self._threads = [threading.Thread(target=self._visit) for _ in range(count)]
+
+    def _visit(self) -> None:
+        with httpx.Client(timeout=20) as client:
+            while not self._ending.is_set():
+                self.statuses.append(client.get(self._url).status_code)
+
+    def __enter__(self) -> Visitors:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_killing_a_task_costs_the_requests_it_had_and_no_others(
+    running: Edge, gateway: str
+) -> None:
+    with Visitors(f"{gateway}/pid") as visitors:
+        until(lambda: len(visitors.statuses) > 100)
+        running.kill_task(running.tasks("shop")[0]["id"])
+        before = len(visitors.statuses)
+        until(lambda: len(visitors.statuses) > before + 200)
+        until(lambda: running.services()[0]["steady"])
+    failed = [status for status in visitors.statuses if status != 200]
+    assert len(failed) <= 4  # one for each client at most
+    assert set(failed) <= {504}
+
+
+def test_the_gateways_requests_survive_a_roll(
+    running: Edge,
+    network: PrivateNetwork,
+    service: str,
+    container: Callable[..., dict[str, Any]],
+    gateway: str,
+) -> None:
+    definition = network.task_definition("shop", container(REVISION="9"))
+    network.client("ecs").update_service(
+        cluster="services", service=service, taskDefinition=definition
+    )
+    with Visitors(f"{gateway}/revision") as visitors:
+        running.reload()
+        asked = len(visitors.statuses)
+        until(lambda: len(visitors.statuses) > asked + 100)
+    assert set(visitors.statuses) == {200}
+    assert httpx.get(f"{gateway}/revision").json()["revision"] == "9"
 
 
 class TestAloneServices:
@@ -442,8 +540,6 @@ class TestAloneServices:
         container: Callable[..., dict[str, Any]],
         alone: Callable[..., Any],
     ) -> None:
-        import httpx
-
         alone("orphan", container(STUBBORN="1"))
         edge = start(aws)
         (task,) = edge.tasks()

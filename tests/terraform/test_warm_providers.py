@@ -293,6 +293,14 @@ def test_a_lock_file_decides_which_provider_runs_warm(
     assert str(terraform.providers.location) in str(refused.value)
 
 
+def test_roots_that_name_no_provider_are_told_apart(make: Callable[..., Root]) -> None:
+    value = 'output "of_nothing" {\n  value = 1\n}\n'
+    topic = TOPIC.removeprefix(PROVIDER)
+    assert make(value, "nothing").plan().resources == {}
+    assert "aws_sns_topic.events" in make(topic, "topic").plan().resources
+    assert make(value, "nothing").plan().resources == {}
+
+
 def test_a_real_account_never_meets_a_warm_provider(
     terraform: Terraform, warm: WarmProviders, tmp_path: Path
 ) -> None:
@@ -381,6 +389,30 @@ def test_a_killed_run_leaves_no_process_and_no_file_and_the_next_is_green(tmp_pa
     assert not list((tmp_path / "tmp").iterdir())
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.stdout == "empty\n", done.stderr
+
+
+TESTS = """
+import pytest, time
+
+@pytest.mark.parametrize("number", range(20))
+def test_that_takes_long(number):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_run_of_several_workers_leaves_no_worker(tmp_path: Path) -> None:
+    (tmp_path / "test_long.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider"]
+    with subprocess.Popen(
+        [*command, str(tmp_path)], cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as run:
+        controller = psutil.Process(run.pid)
+        wait_for(lambda: len(controller.children()) == 2, "two workers")
+        time.sleep(5)  # for them to take up their tests
+        tree = controller.children(recursive=True)
+        run.kill()
+    wait_for(lambda: not any(alive(process) for process in tree), "all workers gone")
 
 
 def alive(process: psutil.Process) -> bool:

@@ -18,7 +18,7 @@ _LISTED = 25
 
 def show(call: Call) -> Response:
     """Show a refund, with what this person may do about it."""
-    stored = find(call)
+    payment = find(call)
     refund = _refund(call)
     refunds = call.application.refunds
     mine = call.principal.is_same_person_as(refund.asked_by)
@@ -27,8 +27,7 @@ def show(call: Call) -> Response:
         "refund.html",
         title="Refund",
         section="refunds",
-        payment=stored.payment,
-        last4=stored.last4,
+        payment=payment,
         refund=refund,
         mine=mine,
         needs_second_person=waits,

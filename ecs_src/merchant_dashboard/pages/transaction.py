@@ -14,7 +14,6 @@ from payment_core.states import ALLOWED_FROM, OperationType
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from merchant_dashboard.payments import StoredPayment
     from merchant_dashboard.web import Call
     from payment_core.payment import Payment
 
@@ -22,18 +21,17 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]{0,63}")
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def find(call: Call) -> StoredPayment:
+def find(call: Call) -> Payment:
     """Read the path's payment. Raises ``PageError`` (404)."""
-    stored = call.application.payments.get(call.merchant_id, call.parts["payment_id"])
-    if stored is None:
+    payment = call.application.payments.get(call.merchant_id, call.parts["payment_id"])
+    if payment is None:
         raise PageError(NOT_FOUND)
-    return stored
+    return payment
 
 
 def show(call: Call) -> Response:
     """Show a payment."""
-    stored = find(call)
-    payment = stored.payment
+    payment = find(call)
     operations = sorted(payment.operations.values(), key=lambda operation: operation.created_at)
     entries = [operation for operation in operations if operation.entry is not None]
     form_id = secrets.token_hex(16)
@@ -42,7 +40,6 @@ def show(call: Call) -> Response:
         title=f"Transaction {payment.reference}",
         section="transactions",
         payment=payment,
-        last4=stored.last4,
         operations=operations,
         entries=entries,
         postings_sum=sum(
@@ -61,7 +58,7 @@ def show(call: Call) -> Response:
 
 def ask_refund(call: Call) -> Response:
     """Ask for a refund, and go on to its confirmation."""
-    payment = find(call).payment
+    payment = find(call)
     form_id = call.form.get("form_id", "")
     call.check_form("askRefund", payment.payment_id, form_id)
     if _FORM_ID.fullmatch(form_id) is None:

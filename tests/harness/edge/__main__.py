@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 
@@ -19,6 +20,9 @@ def main() -> int:
     parser.add_argument("--account-id", required=True, help="whose APIs are served")
     parser.add_argument("--region", required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--public-endpoints", type=json.loads, default={}, help="JSON: name to local port"
+    )
     arguments = parser.parse_args()
     os.environ["AWS_ENDPOINT_URL"] = arguments.endpoint_url
     options = Options(**vars(arguments))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 START_TIMEOUT = 60.0  # seconds
+RELOAD_TIMEOUT = 120.0  # seconds; services get 50 of them to become steady
 CLOSE_TIMEOUT = 20.0  # seconds; requests under way get 5 of them, tasks of services 8
 
 
@@ -46,6 +47,9 @@ class Edge:
         region: where they are.
         port: TCP port on 127.0.0.1, 0 for a free one.
         environment: variables on top of this process's, with credentials of the account.
+        public_endpoints: names on the internet that functions outside a VPC shall find, each with
+            a port on this machine. HTTPS on port 443 ends at the edge, which has a certificate
+            for the name that functions trust, and goes on to the port as plain HTTP.
 
     Raises:
         EdgeError: it didn't become ready; says why.
@@ -59,6 +63,7 @@ class Edge:
         region: str,
         port: int = 0,
         environment: Mapping[str, str] | None = None,
+        public_endpoints: Mapping[str, int] | None = None,
     ) -> None:
         # Its temporary files are removed by the parent, so also when it was killed.
         self._files = tempfile.TemporaryDirectory(prefix="edge-")
@@ -66,6 +71,7 @@ class Edge:
             [
                 *(sys.executable, "-m", "harness.edge", "--endpoint-url", endpoint_url),
                 *("--account-id", account_id, "--region", region, "--port", str(port)),
+                *("--public-endpoints", json.dumps(dict(public_endpoints or {}))),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -104,7 +110,7 @@ class Edge:
             EdgeError: what is deployed now can't be served, and the old table stays; or a
                 service doesn't become steady, which is said with its reason.
         """
-        self._order("reload")
+        self._order("reload", RELOAD_TIMEOUT)
 
     def fire_schedule(self, rule_name: str, *, timeout: float = 900) -> Any:
         """Run the Lambda target of an EventBridge rule now and return its result.

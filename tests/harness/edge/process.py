@@ -49,6 +49,7 @@ class Options:
     account_id: str
     region: str
     port: int
+    public_endpoints: Mapping[str, int]
 
 
 class Edge:
@@ -64,7 +65,12 @@ class Edge:
         self._directory = Directory(session, options.endpoint_url, options.account_id)
         self._files = tempfile.TemporaryDirectory(prefix="run-")
         self._runtime = AccountRuntime(
-            session, options.account_id, options.endpoint_url, Path(self._files.name), self._logs
+            session,
+            options.account_id,
+            options.endpoint_url,
+            Path(self._files.name),
+            self._logs,
+            options.public_endpoints,
         )
         self._vpc_links = VpcLinks(session, self._runtime.balancers)
         self._scheduler = Scheduler(session, options.account_id)

@@ -1,1 +1,1 @@
-"""Lambda functions as local processes, started from what was deployed."""
+"""Functions, services, load balancers and event sources as local processes, as deployed."""

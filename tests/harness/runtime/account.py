@@ -15,6 +15,7 @@ from harness.runtime.events.sources import EventSources
 from harness.runtime.functions import DeploymentError
 from harness.runtime.invocation import InvokeRefused, Throttled
 from harness.runtime.local_api import LocalApi
+from harness.runtime.network.internet import Internet
 from harness.runtime.network.load_balancers import LoadBalancers
 from harness.runtime.service import LambdaService
 from harness.runtime.tasks.services import Services, ServicesError
@@ -39,6 +40,7 @@ class AccountRuntime:
         session: credentials of the account, with its region.
         endpoint_url: the embedded AWS.
         directory: of the run; what lies there is removed with it.
+        public_endpoints: names on the internet, with ports on this machine that answer HTTP.
     """
 
     def __init__(
@@ -48,14 +50,14 @@ class AccountRuntime:
         endpoint_url: str,
         directory: Path,
         logs: LogShipper,
+        public_endpoints: Mapping[str, int],
     ) -> None:
         self._registry = f"{endpoint_url}/_embedded/invokers/{account_id}/{session.region_name}"
         self._token = secrets.token_urlsafe(24)
         self._local_api = LocalApi()
         self.balancers = LoadBalancers(session, directory)
-        self.functions = LambdaService(
-            session, endpoint_url, logs, surroundings=self.balancers.environment
-        )
+        self._internet = Internet(public_endpoints, self.balancers.authority, directory)
+        self.functions = LambdaService(session, endpoint_url, logs, surroundings=self._surroundings)
         self.services = Services(
             session,
             endpoint_url=endpoint_url,
@@ -73,6 +75,7 @@ class AccountRuntime:
             DeploymentError: something can't run here.
         """
         await self._local_api.start()
+        await self._internet.start()
         await self.balancers.refresh()
         await self.services.refresh()
         await self._register()
@@ -107,7 +110,11 @@ class AccountRuntime:
         await self.services.close()
         await self.functions.close()
         self.balancers.close()
+        self._internet.close()
         self._local_api.close()
+
+    def _surroundings(self, in_vpc: bool) -> Mapping[str, str]:
+        return self.balancers.environment() if in_vpc else self._internet.environment()
 
     async def _register(self) -> None:
         url = self._local_api.offer(_INVOKE_PATH, self._token, self._invoke)

@@ -63,6 +63,7 @@ class FunctionVersion:
     code_sha256: str
     code: Path
     reserved: int | None
+    in_vpc: bool
 
     @property
     def unqualified_arn(self) -> str:
@@ -93,7 +94,8 @@ class FunctionReader:
     """Reads functions of one account and keeps their unpacked code under ``directory``.
 
     Args:
-        surroundings: gives more variables of every worker, which functions can't override.
+        surroundings: gives more variables of workers inside the VPC (True) or outside, which
+            functions can't override.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class FunctionReader:
         session: boto3.Session,
         endpoint_url: str,
         directory: Path,
-        surroundings: Callable[[], Mapping[str, str]],
+        surroundings: Callable[[bool], Mapping[str, str]],
     ) -> None:
         self._surroundings = surroundings
         self._lambda = session.client("lambda")
@@ -148,6 +150,7 @@ class FunctionReader:
             code_sha256=configuration["CodeSha256"],
             code=self._unpacked(name, found["Code"]["Location"], configuration["CodeSha256"]),
             reserved=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+            in_vpc=bool(configuration.get("VpcConfig", {}).get("SubnetIds")),
         )
 
     def alias_weights(self, name: str, qualifier: str | None) -> dict[str, float]:
@@ -205,7 +208,7 @@ class FunctionReader:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **self._surroundings(),
+            **self._surroundings(function.in_vpc),
         }
         if function.log_level:
             variables["AWS_LAMBDA_LOG_LEVEL"] = function.log_level

@@ -46,7 +46,7 @@ class LambdaService:
     Args:
         session: credentials of the account, with its region.
         endpoint_url: the embedded AWS, also for the functions themselves.
-        surroundings: gives more variables of every worker.
+        surroundings: gives more variables of workers inside the VPC (True) or outside.
         choose: a number in [0, 1) that decides between the versions of an alias.
     """
 
@@ -56,7 +56,7 @@ class LambdaService:
         endpoint_url: str,
         logs: LogShipper,
         *,
-        surroundings: Callable[[], Mapping[str, str]] = dict,
+        surroundings: Callable[[bool], Mapping[str, str]] = lambda _: {},
         workers_per_cpu: int = WORKERS_PER_CPU,
         choose: Callable[[], float] = random.random,
     ) -> None:
@@ -155,7 +155,8 @@ class LambdaService:
         limit = self._most_workers
         if function.reserved is not None:
             limit = min(limit, function.reserved)
-        key = hash((function.fingerprint, *sorted(self._surroundings().items())))
+        more = sorted(self._surroundings(function.in_vpc).items())
+        key = hash((function.fingerprint, *more))
         pool = self._pools.get(key)
         if pool is None:
             pool = Pool(function, limit, self._logs, self._environment)

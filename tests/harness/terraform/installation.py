@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PROVIDER = "registry.terraform.io/hashicorp/aws"
+_SOURCE = "hashicorp/aws"
+PROVIDER = f"registry.terraform.io/{_SOURCE}"
 
 _LOCKED = re.compile(rf'provider "{re.escape(PROVIDER)}" {{\s*version\s*=\s*"([^"]+)"')
 _TYPE = re.compile(r"\baws_[a-z0-9_]+\b")
@@ -63,8 +64,12 @@ class Configuration:
         ]
 
     def constraints(self, lock: Path) -> str:
-        """Return a digest of what decides on versions of providers; `lock` need not exist."""
-        texts = [text for text in self._texts if "required_providers" in text]
+        """Return a digest of what decides on versions of providers; `lock` need not exist.
+
+        Where no block names the provider, any line may be the one that calls for it.
+        """
+        requiring = [text for text in self._texts if "required_providers" in text]
+        texts = requiring if any(_SOURCE in text for text in requiring) else [*self._texts]
         if lock.exists():
             texts.append(lock.read_text(encoding="utf-8"))
         return hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()

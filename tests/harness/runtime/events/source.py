@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Invoke = Callable[[str, str | None, bytes], Awaitable[Outcome]]
 
 _AFTER_ERROR = 1.0  # seconds
+_GATHER = 0.05  # seconds in which changes come together before a look
 
 
 class Call(Protocol):
@@ -90,6 +91,8 @@ class Source(ABC):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
+        if not self.waited_for:
+            await asyncio.sleep(_GATHER)
 
     async def _run(self) -> None:
         while True:

@@ -139,8 +139,10 @@ class NetworkReader:
         found = self._session.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
         names = dict.fromkeys([found["DomainName"], *found.get("SubjectAlternativeNames", ())])
         policy = described.get("SslPolicy") or _DEFAULT_POLICY
-        described_policy = self._balancing.describe_ssl_policies(Names=[policy])["SslPolicies"][0]
-        versions = sorted(_VERSIONS[name] for name in described_policy["SslProtocols"])
+        found_policies = self._balancing.describe_ssl_policies(Names=[policy])["SslPolicies"]
+        if not found_policies:
+            raise DeploymentError(f"The TLS policy {policy} isn't known to the embedded AWS.")
+        versions = sorted(_VERSIONS[name] for name in found_policies[0]["SslProtocols"])
         return Certificate(tuple(names), (versions[0], versions[-1]))
 
     def _settings(self, group: Mapping[str, Any]) -> Settings:

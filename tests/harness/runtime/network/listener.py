@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     import ssl
 
-    from harness.runtime.network.target_group import Target, TargetGroup
+    from harness.runtime.network.target_group import Target
 
 LOOPBACK = "127.0.0.1"
 _AT_ONCE = struct.pack("ii", 1, 0)  # linger for no time
 
 
-class Listener:
-    """Forwards TCP to the targets of a group, TLS taken off when it has a certificate."""
+class Targets(Protocol):
+    """Where connections go."""
 
-    def __init__(self, group: TargetGroup, context: ssl.SSLContext | None) -> None:
-        self.group = group
+    def choose(self) -> Target | None:
+        """The target of the next connection, if there is any."""
+
+
+class Listener:
+    """Forwards TCP to targets, TLS taken off when it has a certificate."""
+
+    def __init__(self, targets: Targets, context: ssl.SSLContext | None) -> None:
         self.port = 0
+        self._targets = targets
         self._context = context
         self._server: asyncio.Server | None = None
         self._open: set[_Client] = set()
@@ -30,7 +37,7 @@ class Listener:
         """Listen on a free port."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Client(self.group, self._open), LOOPBACK, 0, ssl=self._context, backlog=512
+            lambda: _Client(self._targets, self._open), LOOPBACK, 0, ssl=self._context, backlog=512
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -90,9 +97,9 @@ class _End(asyncio.Protocol):
 class _Client(_End):
     """The connection of a client; chooses a target when it begins."""
 
-    def __init__(self, group: TargetGroup, opened: set[_Client]) -> None:
+    def __init__(self, targets: Targets, opened: set[_Client]) -> None:
         super().__init__()
-        self._group = group
+        self._targets = targets
         self._opened = opened
         self._target: Target | None = None
         self._early: list[bytes] | None = []
@@ -101,7 +108,7 @@ class _Client(_End):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._opened.add(self)
-        self._target = self._group.choose()
+        self._target = self._targets.choose()
         if self._target is None:
             self.abort()
             return

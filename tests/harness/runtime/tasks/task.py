@@ -145,7 +145,7 @@ class Task:
 
     def kill(self) -> None:
         """End its processes now."""
-        if self._process:
+        if self._process and not self.exited.is_set():  # later the number may be another's
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
