@@ -111,6 +111,10 @@ def bench(
         Path | None,
         typer.Option(
             "--yardstick",
+            exists=True,
+            callback=lambda python: (
+                python and python.absolute()
+            ),  # resolved, it'd lose its packages
             help="Python of an environment with what we measure ourselves by: MiniStack, tftest "
             "and pytest-terraform.",
         ),
