@@ -66,3 +66,29 @@ def test_a_redrive_policy_is_written_as_aws_writes_it(client: Callable[[str], An
     assert "RedrivePolicy" not in sqs.get_queue_attributes(
         QueueUrl=letters, AttributeNames=["All"]
     ).get("Attributes", {})
+
+
+@pytest.mark.mends("route53:ListReusableDelegationSets")
+def test_name_servers_of_a_zone_are_no_reusable_set(client: Callable[[str], Any]) -> None:
+    route53 = client("route53")
+    mine = route53.create_reusable_delegation_set(CallerReference="mine")["DelegationSet"]
+    zone = route53.create_hosted_zone(Name="one.example", CallerReference="one")
+    assert len(zone["DelegationSet"]["NameServers"]) == 4
+    route53.create_hosted_zone(
+        Name="two.example", CallerReference="two", DelegationSetId=mine["Id"]
+    )
+    (listed,) = route53.list_reusable_delegation_sets()["DelegationSets"]
+    assert listed["Id"] == mine["Id"]
+
+
+@pytest.mark.mends("route53:DeleteHostedZone")
+def test_a_zones_tags_go_with_it(client: Callable[[str], Any]) -> None:
+    route53 = client("route53")
+    zone_id = route53.create_hosted_zone(Name="one.example", CallerReference="one")["HostedZone"][
+        "Id"
+    ].removeprefix("/hostedzone/")
+    zone = {"ResourceType": "hostedzone", "ResourceId": zone_id}
+    route53.change_tags_for_resource(**zone, AddTags=[{"Key": "scope", "Value": "pci-cde"}])
+    route53.delete_hosted_zone(Id=zone_id)
+    tags = route53.list_tags_for_resource(**zone)["ResourceTagSet"]
+    assert tags["Tags"] == []

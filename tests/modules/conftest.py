@@ -111,7 +111,13 @@ globals().update({fixture: _fixture_of(module) for fixture, module in APPLIED.it
 
 
 def _take_protection_off(clients: Clients) -> None:
-    """Do what an operator must before a protected table can go."""
+    """Do what an operator must before a protected table or load balancer can go."""
     dynamodb = clients.client("dynamodb")
     for table in dynamodb.list_tables()["TableNames"]:
         dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    balancers = clients.client("elbv2")
+    for balancer in balancers.describe_load_balancers()["LoadBalancers"]:
+        balancers.modify_load_balancer_attributes(
+            LoadBalancerArn=balancer["LoadBalancerArn"],
+            Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
+        )
