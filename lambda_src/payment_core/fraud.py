@@ -28,13 +28,22 @@ class FraudDecision(StrEnum):
 class FraudCheck:
     """A check's result: ``score`` from 0 to 1000 and the ``reasons``' codes, kept on the payment.
 
-    Without a decision it has neither score nor model version.
+    Without a decision it has neither score nor model version. A ``degraded`` one knows nothing of
+    what came before the payment: it can refuse, but not clear.
     """
 
     decision: FraudDecision
     score: int | None = None
     reasons: tuple[str, ...] = ()
     model_version: str | None = None
+    degraded: bool = False
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether it says nothing in the payment's favour."""
+        return self.decision is FraudDecision.UNAVAILABLE or (
+            self.degraded and self.decision is not FraudDecision.REFUSE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Admission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FraudPolicy:
-    """What to do when the check is silent.
+    """What to do when the check is silent, or knows too little to clear a payment.
 
     ``passes_up_to`` gives by currency the largest amount, in minor units, that passes unchecked.
     A currency that isn't listed never does.
@@ -82,11 +91,8 @@ class FraudPolicy:
 
     def admit(self, check: FraudCheck, money: Money) -> Admission:
         """Decide by a check's result."""
-        match check.decision:
-            case FraudDecision.APPROVE | FraudDecision.REVIEW:
-                return Admission.PASS
-            case FraudDecision.REFUSE:
-                return Admission.REFUSE
-            case FraudDecision.UNAVAILABLE:
-                limit = self.passes_up_to.get(money.currency, 0)
-                return Admission.PASS if money.minor_units <= limit else Admission.HOLD
+        if check.decision is FraudDecision.REFUSE:
+            return Admission.REFUSE
+        if check.is_unchecked and money.minor_units > self.passes_up_to.get(money.currency, 0):
+            return Admission.HOLD
+        return Admission.PASS

@@ -82,6 +82,7 @@ def _read(content: bytes) -> FraudCheck:
             "decision": str(decision),
             "reasons": list(reasons),
             "model_version": str(version),
+            "degraded": bool(degraded),
         } if (
             is_integer(score)
             and 0 <= score <= _HIGHEST_SCORE
@@ -92,7 +93,7 @@ def _read(content: bytes) -> FraudCheck:
             codes = tuple(map(_reason, reasons))
             if None not in codes:
                 known = tuple(code for code in codes if code is not None)
-                return FraudCheck(_DECISIONS[decision], score, known, version)
+                return FraudCheck(_DECISIONS[decision], score, known, version, degraded)
     return _UNAVAILABLE
 
 

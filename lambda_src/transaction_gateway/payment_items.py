@@ -81,6 +81,7 @@ def learned_attributes(payment: Payment) -> dict[str, object]:
             "score": fraud.score,
             "reasons": list(fraud.reasons),
             "model_version": fraud.model_version,
+            "degraded": int(fraud.degraded) or None,
         },
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -157,6 +158,7 @@ def _fraud_from_map(members: dict[str, Any]) -> FraudCheck:
         score=members.get("score"),
         reasons=tuple(members["reasons"]),
         model_version=members.get("model_version"),
+        degraded=bool(members.get("degraded")),
     )
 
 

@@ -49,10 +49,15 @@ class Screening:
         check = self._scorer.score(question, timeout_ms=self.timeout_ms)
         took_ms = round((time.perf_counter() - started) * 1000, 3)
         checked = replace(payment, fraud=check)
-        values = {"FraudCheckMs": took_ms, _COUNTED_AS[check.decision]: 1}
-        if check.decision is FraudDecision.UNAVAILABLE:
-            passes = self.admission(checked) is Admission.PASS
-            values["FraudPassedUnchecked" if passes else "FraudHeld"] = 1
+        admission = self.admission(checked)
+        # Zeros too: an alarm on a share needs both its parts.
+        values = {
+            "FraudCheckMs": took_ms,
+            **{name: int(check.decision is decision) for decision, name in _COUNTED_AS.items()},
+            "FraudDegraded": int(check.degraded),
+            "FraudHeld": int(admission is Admission.HOLD),
+            "FraudPassedUnchecked": int(check.is_unchecked and admission is Admission.PASS),
+        }
         self._logger.measure(
             "fraud check",
             values,
@@ -64,6 +69,7 @@ class Screening:
             score=check.score,
             reasons=check.reasons,
             model_version=check.model_version,
+            degraded=check.degraded,
         )
         return checked
 

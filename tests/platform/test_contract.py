@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, settings
 from requests.auth import AuthBase
 from schemathesis import checks
 
+from harness.caller import another_card
+
 if TYPE_CHECKING:
     import requests
 
@@ -96,7 +98,7 @@ class Explorer:
                 "expiry_year": time.gmtime().tm_year + 1,
             }
         if isinstance(case.body, dict) and "payment_method" in case.body:
-            case.body["payment_method"] = {"token": "tok_approve"}
+            case.body["payment_method"] = {"token": another_card(str(uuid.uuid4()))}
 
     def _payment(self, path: str) -> str:
         payment_id = self._caller.authorized(LARGEST)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from harness.caller import another_card
 from harness.demo import books
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _interrupt(
 def _request(caller: Caller, order: str, operation: str) -> tuple[str, dict[str, object]]:
     money: dict[str, object] = {"amount": AMOUNT, "currency": "EUR"}
     if operation == "authorize":
-        method = {"token": "tok_approve"}
+        method = {"token": another_card(order)}
         return "/payments", {**money, "reference": order, "payment_method": method}
     payment_id = caller.authorized(AMOUNT, reference=order)
     if operation == "refund":

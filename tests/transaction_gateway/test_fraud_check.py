@@ -310,6 +310,7 @@ NONSENSE: dict[str, object] = {
     "one reason of two": {**APPROVE, "reasons": [REASON, {"text": "Late."}]},
     "many reasons": {**APPROVE, "reasons": [REASON] * 33},
     "version as number": {**APPROVE, "model_version": 7},
+    "degraded as text": {**APPROVE, "degraded": "false"},
     "long version": {**APPROVE, "model_version": "v" * 65},
     "oversized": {**APPROVE, "padding": "x" * 70_000},
 }
@@ -372,6 +373,19 @@ def test_what_passes_unchecked_is_said_by_amount_and_currency(
         assert answer.body["code"] == "fraud_check_unavailable"
         assert answer.body["retryable"]
         assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_score_without_its_counters_clears_no_large_payment(
+    gateway: Gateway, simulator: AcquirerSimulator, fraud: FraudStub
+) -> None:
+    fraud.answer_with(DEGRADED)
+    held = gateway.authorize(LARGE, key="the-key")
+    assert (held.status, held.body["code"]) == (503, "fraud_check_unavailable")
+    assert simulator.charges() == []
+    assert _stored(gateway)["fraud"]["degraded"] == 1
+    fraud.answer_with(APPROVE)
+    assert gateway.authorize(LARGE, key="the-key").status == 201
+    assert "degraded" not in _stored(gateway)["fraud"]
 
 
 def test_a_held_payment_is_checked_when_it_is_repeated(
@@ -508,12 +522,26 @@ def test_captures_are_not_checked(gateway: Gateway, fraud: FraudStub) -> None:
     assert _stored(gateway)["fraud"]["decision"] == "approve"
 
 
+DEGRADED = {**APPROVE, "degraded": True}
+COUNTERS = (
+    "FraudApproved",
+    "FraudInReview",
+    "FraudRefused",
+    "FraudUnavailable",
+    "FraudDegraded",
+    "FraudHeld",
+    "FraudPassedUnchecked",
+)
+
+
 @pytest.mark.parametrize(
     ("document", "amount", "counted"),
     [
         (APPROVE, 1, {"FraudApproved"}),
         (REVIEW, 1, {"FraudInReview"}),
         (REFUSE, 1, {"FraudRefused"}),
+        (DEGRADED, SMALL, {"FraudApproved", "FraudDegraded", "FraudPassedUnchecked"}),
+        (DEGRADED, LARGE, {"FraudApproved", "FraudDegraded", "FraudHeld"}),
         ({}, SMALL, {"FraudUnavailable", "FraudPassedUnchecked"}),
         ({}, LARGE, {"FraudUnavailable", "FraudHeld"}),
     ],
@@ -535,7 +563,7 @@ def test_every_check_is_measured(
     assert directive["Namespace"] == "Payments/TransactionGateway"
     assert directive["Dimensions"] == [["Environment", "Service"]]
     units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
-    assert units == {"FraudCheckMs": "Milliseconds", **dict.fromkeys(counted, "Count")}
-    assert all(line[name] == 1 for name in counted)
+    assert units == {"FraudCheckMs": "Milliseconds", **dict.fromkeys(COUNTERS, "Count")}
+    assert {name: line[name] for name in COUNTERS} == {name: name in counted for name in COUNTERS}
     assert 0 < line["FraudCheckMs"] < 1000
     assert (line["Environment"], line["Service"]) == ("test", "TransactionGateway")
