@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -323,7 +324,7 @@ def test_a_number_planted_in_any_place_is_found(
     group = platform.outputs["services"]["fraud_detection"]["log_group"]
     stream = {"logGroupName": group, "logStreamName": "planted"}
     client["logs"].create_log_stream(**stream)
-    line = {"timestamp": 1764000000123, "message": f'{{"card": "{UNKNOWN}"}}'}
+    line = {"timestamp": int(time.time() * 1000), "message": f'{{"card": "{UNKNOWN}"}}'}
     client["logs"].put_log_events(**stream, logEvents=[line])
     table = platform.outputs["tables"]["transactions"]["name"]
     vault = platform.outputs["tables"]["vault"]["name"]
