@@ -67,10 +67,11 @@ $(VENV)-yardstick/.installed: requirements-yardstick.lock | install
 	@$(BIN)/uv pip install --quiet --python $(VENV)-yardstick/bin/python --require-hashes -r $<
 	@touch $@
 
-lint: install ## Ruff and strict mypy; the rules over the HCL are tests
+lint: install ## Ruff, strict mypy and hadolint; the rules over the HCL are tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/hadolint ecs_src/*/Dockerfile
 
 format: install ## Rewrite Python and HCL in the house format
 	@$(BIN)/ruff check --fix .
@@ -80,11 +81,16 @@ format: install ## Rewrite Python and HCL in the house format
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --upgrade --quiet --custom-compile-command "make lock"
 
+IMAGES := fraud-detection merchant-dashboard
+
 lock: install ## Resolve the lock files again (hashes, no index address)
 	@$(BIN)/$(LOCK) pyproject.toml --group test --group lint --group build -o requirements.lock
 	@$(BIN)/$(LOCK) --group bootstrap -o requirements-bootstrap.lock
 	@$(BIN)/$(LOCK) --group yardstick -o requirements-yardstick.lock
 	@$(BIN)/$(LOCK) --group model -o requirements-model.lock
+	@for image in $(IMAGES); do \
+	  $(BIN)/$(LOCK) --group $$image --constraint requirements.lock -o requirements-$$image.lock \
+	    || exit 1; done
 
 clean: ## Remove what was built or installed
 	rm -rf $(VENV) $(VENV)-yardstick dist build .work

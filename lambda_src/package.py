@@ -3,8 +3,8 @@
 ``python lambda_src/package.py [--output dist]`` writes one zip per function and ``release.json``,
 which names each with its digest: hexadecimal for people and signing, base64 for Lambda's
 ``source_code_hash``. Images are built elsewhere: under ``images`` the release names each service
-with a digest of its sources and says that it isn't built. Whoever pushes the images writes the
-registry's digests there.
+with a digest of its sources, Dockerfile and lock file, and says that it isn't built. Whoever pushes
+the images writes the registry's digests there.
 """
 
 from __future__ import annotations
@@ -110,14 +110,19 @@ def _pack(target: Path, packages: tuple[str, ...]) -> Artifact:
 def _digest_of_sources(service: str, packages: tuple[str, ...]) -> str:
     folders = [SERVICES_SOURCE / service, *(SOURCE / name for name in packages)]
     _check(folders)
-    digest = hashlib.sha256()
+    lock = SOURCE.parent / f"requirements-{service.replace('_', '-')}.lock"
+    files = [(lock.name, lock)]
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not any(part in path.as_posix() for part in _NOT_SOURCES):
-                content = path.read_bytes()
-                name = path.relative_to(folder.parent).as_posix()
-                # With lengths, so that no two sets of files are the same bytes.
-                digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        files += [
+            (path.relative_to(folder.parent).as_posix(), path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not any(part in path.as_posix() for part in _NOT_SOURCES)
+        ]
+    digest = hashlib.sha256()
+    for name, path in files:
+        content = path.read_bytes()
+        # With lengths, so that no two sets of files are the same bytes.
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return f"sha256:{digest.hexdigest()}"
 
 

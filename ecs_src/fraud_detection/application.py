@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fraud_detection.dynamodb import DynamoDB
-    from fraud_detection.exchange import Receive, Send
+    from fraud_detection.exchange import Message, Receive, Send
     from fraud_detection.model import Model
     from fraud_detection.settings import Settings
     from fraud_detection.telemetry import Telemetry
@@ -68,10 +68,21 @@ class FraudDetection:
             await self._live(receive, send)
         elif scope["type"] == "http":
             request = Request.of(scope)
+            send = self._last_of_connection(send)
             if request.path == HEALTH and request.method in ("GET", "HEAD"):
                 await self._health().send(send)
             else:
                 await self._answer(request, receive, send)
+
+    def _last_of_connection(self, send: Send) -> Send:
+        """While draining, have callers come back by a new connection, and so to another task."""
+
+        async def closing(message: Message) -> None:
+            if self.draining and message["type"] == "http.response.start":
+                message["headers"].append((b"connection", b"close"))
+            await send(message)
+
+        return closing
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -13,6 +13,8 @@ from merchant_dashboard import telemetry
 from payment_core.cards import holds_card_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from merchant_dashboard.telemetry import Spent, Telemetry
@@ -36,10 +38,16 @@ HEALTH = "/health"
 
 
 class Front:
-    """Wraps the application. ``base_path`` is taken off paths that begin with it."""
+    """Wraps the application. ``base_path`` is taken off paths that begin with it.
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, base_path: str) -> None:
+    While ``is_draining``, callers are told to come back by a new connection: to another task.
+    """
+
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, base_path: str, is_draining: Callable[[], bool]
+    ) -> None:
         self._app = app
+        self._is_draining = is_draining
         self._telemetry = telemetry
         self._base_path = base_path
 
@@ -65,7 +73,10 @@ class Front:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(MutableHeaders(scope=message), state["request_id"])
+                headers = MutableHeaders(scope=message)
+                _add_headers(headers, state["request_id"])
+                if self._is_draining():
+                    headers["Connection"] = "close"
             await send(message)
 
         try:

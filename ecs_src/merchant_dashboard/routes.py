@@ -83,7 +83,7 @@ def serve(application: Application, life: Life) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return Front(app, application.telemetry, application.settings.base_path)
+    return Front(app, application.telemetry, application.settings.base_path, lambda: life.draining)
 
 
 def _health(life: Life) -> Callable[[Request], Awaitable[Response]]:

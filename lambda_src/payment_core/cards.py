@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 # A digest, a UUID without hyphens or another random name: one in thousands would hold a card
 # number by chance.
@@ -46,13 +46,18 @@ def holds_card_number(text: str) -> bool:
     Digits may run on, or be grouped as cards print them by spaces, hyphens or dots. One in ten
     other numbers of such a form passes Luhn by chance: a refusal says how to change the value.
     """
+    return any(card_numbers(text))
+
+
+def card_numbers(text: str) -> Iterator[str]:
+    """Give the digits of what ``holds_card_number`` finds."""
     if sum(map(str.isdigit, text)) < _SHORTEST:
-        return False
+        return
     text = _HEXADECIMAL.sub("", text)
     numbers = _RUN.findall(text)
     for layout in _PRINTED:
         numbers += [re.sub(r"\D", "", match[1]) for match in layout.finditer(text)]
-    return any(_BRANDS.fullmatch(number) and passes_luhn(number) for number in numbers)
+    yield from (number for number in numbers if _BRANDS.fullmatch(number) and passes_luhn(number))
 
 
 def find_card_number(value: object, path: str = "body") -> str | None:

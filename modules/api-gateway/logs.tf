@@ -11,8 +11,9 @@ resource "aws_cloudwatch_log_group" "execution" {
 }
 
 locals {
-  # PCI DSS 10.2.2, and never a body, a header of authorization or a key's value. No user agent and
-  # no error message either: they repeat what a client wrote, and a quote in it would forge a field.
+  # PCI DSS 10.2.2, and never a body, a header of authorization or a key's value. No path, no user
+  # agent and no error message either: they repeat what a client wrote, a card number for one, and a
+  # quote in it would forge a field. The resource's template and the caller say what was meant.
   access_log_format = {
     # who
     account_id   = "$context.identity.accountId"
@@ -23,7 +24,6 @@ locals {
     # what, and on which resource
     api_id        = "$context.apiId"
     http_method   = "$context.httpMethod"
-    path          = "$context.path"
     protocol      = "$context.protocol"
     request_id    = "$context.requestId"
     resource_path = "$context.resourcePath"

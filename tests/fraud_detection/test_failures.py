@@ -186,6 +186,7 @@ def test_a_known_merchant_is_served_while_its_profile_cant_be_read(
 def test_sigterm_drains(start: StartTask, aws: EmbeddedAWS) -> None:
     task = start(DRAIN_SECONDS="2", SCORE_DEADLINE_MS="900")
     assert task.send("GET", "/health").body == {"status": "ok"}
+    assert "connection" not in task.client.get("/health").headers
     slow_down(aws, "UpdateItem", 0.4)
     url = str(task.client.base_url)
     with ThreadPoolExecutor(1) as pool:
@@ -197,7 +198,8 @@ def test_sigterm_drains(start: StartTask, aws: EmbeddedAWS) -> None:
         assert under_way.result().status == 200
     # Until the load balancer knows, requests still come, over new connections too.
     body = {"merchant_id": MERCHANT, "amount": 1, "currency": "EUR", "token": "tok_late1"}
-    assert httpx.post(f"{url}/internal/scores", json=body).status_code == 200
+    late = httpx.post(f"{url}/internal/scores", json=body)
+    assert (late.status_code, late.headers["connection"]) == (200, "close")
     assert task.stop() == 0
     assert [line["message"] for line in task.lines[-1:]] == ["stopped"]
 

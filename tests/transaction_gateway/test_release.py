@@ -43,6 +43,8 @@ def test_two_builds_are_the_same_bytes(package: ModuleType, tmp_path: Path) -> N
     )
     services = SOURCE.parent / "ecs_src"
     shutil.copytree(services, tmp_path / "checkout/ecs_src", copy_function=shutil.copyfile)
+    for lock in SOURCE.parent.glob("requirements-*.lock"):
+        shutil.copyfile(lock, tmp_path / "checkout" / lock.name)
     (checkout / "payment_core" / "money.pyc").write_bytes(b"compiled")
     (checkout / "payment_core" / "money.py").chmod(0o755)
     subprocess.run(

@@ -1,0 +1,230 @@
+"""Tasks of both services are killed during 200 signed payments; each is charged exactly once."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from harness.caller import Caller
+from harness.demo import books
+from harness.testing import pci
+from harness.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.platform import Platform
+
+PAYMENTS = 200
+AT_ONCE = 8
+# Dev's policy: what passes without a score, and what is held until there is one.
+FAIL_OPEN_UP_TO = 5000
+SMALL, LARGE = 1250, 90_000
+GIVE_UP_S = 60
+UNSCORED = "unavailable"
+HELD = "fraud_check_unavailable"
+FRAUD, DASHBOARD = "fraud_detection", "merchant_dashboard"
+
+
+@dataclass
+class Payment:
+    """One payment of the merchant's system: what it asks for, and what it was answered."""
+
+    number: int
+    answers: list[tuple[int, str]] = field(default_factory=list)
+    authorized: dict[str, Any] = field(default_factory=dict)
+    captured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def amount(self) -> int:
+        return LARGE if self.number % 2 else SMALL
+
+    @property
+    def reference(self) -> str:
+        return f"task-death-{self.number}"
+
+    @property
+    def body(self) -> dict[str, object]:
+        return {
+            "amount": self.amount,
+            "currency": "EUR",
+            "reference": self.reference,
+            # One card each, so that none is used suspiciously often.
+            "payment_method": {"token": f"tok_approve__death{self.number}"},
+        }
+
+    def pay(self, caller: Caller) -> None:
+        self.authorized = self._settle(caller, "/payments", self.body)
+        path = f"/payments/{self.authorized['payment_id']}/captures"
+        self.captured = self._settle(caller, path, {"amount": self.amount, "currency": "EUR"})
+
+    def _settle(self, caller: Caller, path: str, body: object) -> dict[str, Any]:
+        """Repeat a request under its key, as clients do, until its outcome is known."""
+        key, give_up = str(uuid.uuid4()), time.monotonic() + GIVE_UP_S
+        while True:
+            try:
+                answer: httpx.Response = caller.send("POST", path, body, key=key)
+            except httpx.TimeoutException:
+                self.answers.append((0, "timeout"))
+            else:
+                document: dict[str, Any] = answer.json()
+                self.answers.append((answer.status_code, document.get("code", "")))
+                if answer.status_code in (200, 201):
+                    return document
+                retryable = answer.status_code == 202 or document["retryable"]
+                assert retryable, f"{self.reference}: {answer.text}"
+            assert time.monotonic() < give_up, f"{self.reference}: {self.answers}"
+            time.sleep(0.2)
+
+
+class Day:
+    """Payments under way, and how many of them are through."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.payments = [Payment(number) for number in range(PAYMENTS)]
+        self.done = 0
+        self._caller = caller
+        self._changed = threading.Condition()
+
+    def pay(self, payment: Payment) -> None:
+        payment.pay(self._caller)
+        with self._changed:
+            self.done += 1
+            self._changed.notify_all()
+
+    def wait_for(self, done: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.done >= done, GIVE_UP_S)
+
+
+def task_of(platform: Platform, service: str) -> dict[str, Any]:
+    (task,) = platform.edge.tasks(platform.outputs["services"][service]["name"])
+    return task
+
+
+def kill(platform: Platform, service: str) -> str:
+    task_id: str = task_of(platform, service)["id"]
+    platform.edge.kill_task(task_id)
+    return task_id
+
+
+def is_replaced(platform: Platform, service: str, killed: str) -> Callable[[], bool]:
+    name = platform.outputs["services"][service]["name"]
+
+    def replaced() -> bool:
+        tasks = platform.edge.tasks(name)
+        healthy = [task for task in tasks if set(task["health"]) == {"healthy"}]
+        return len(healthy) == len(tasks) == 1 and tasks[0]["id"] != killed
+
+    return replaced
+
+
+@dataclass
+class Outcome:
+    """What the run left."""
+
+    day: Day
+    killed: dict[str, str]
+    stored: dict[str, Any]
+    """Payments of the table by reference."""
+
+
+@pytest.fixture(scope="module")
+def outcome(platform: Platform, caller: Caller) -> Outcome:
+    day = Day(caller)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        paying = [pool.submit(day.pay, payment) for payment in day.payments]
+        day.wait_for(PAYMENTS // 5)
+        killed = {FRAUD: kill(platform, FRAUD)}
+        day.wait_for(PAYMENTS // 2)
+        killed[DASHBOARD] = kill(platform, DASHBOARD)
+        for each in paying:
+            each.result()
+    for service, task_id in killed.items():
+        wait_until(is_replaced(platform, service, task_id), seconds=GIVE_UP_S)
+    items = books.stored_payments(
+        platform.aws.client("dynamodb", platform.account_id),
+        platform.outputs["tables"]["transactions"]["name"],
+        caller.access.merchant_id,
+    )
+    references = {payment.reference for payment in day.payments}
+    stored = {item["reference"]: item for item in items if item["reference"] in references}
+    return Outcome(day, killed, stored)
+
+
+def test_every_payment_is_charged_exactly_once(platform: Platform, outcome: Outcome) -> None:
+    payments = outcome.day.payments
+    assert {payment.captured["state"] for payment in payments} == {"captured"}
+    charged = Counter(
+        (charge.type, charge.payment_id, charge.amount) for charge in platform.acquirer.charges()
+    )
+    for payment in payments:
+        for kind in ("authorize", "capture"):
+            assert charged[kind, payment.captured["payment_id"], payment.amount] == 1, payment
+    ours = {item["payment_id"] for item in outcome.stored.values()}
+    mine = [key for key in charged.elements() if key[1] in ours]
+    assert len(mine) == 2 * PAYMENTS
+    references = Counter(
+        charge.order for charge in platform.acquirer.charges() if charge.type == "authorize"
+    )
+    assert [references[payment.reference] for payment in payments] == [1] * PAYMENTS
+
+
+def test_the_books_balance(platform: Platform, caller: Caller, outcome: Outcome) -> None:
+    items = outcome.stored.values()
+    assert len(items) == PAYMENTS
+    assert books.ledger_sums(items) == {"EUR": 0}
+    ledger = books.positions_of_ledger(items)
+    settled = books.positions_of_acquirer(platform.acquirer.settlement(), caller.access.merchant_id)
+    assert {name: settled[name] for name in ledger} == ledger
+    assert {at.captured for at in ledger.values()} == {SMALL, LARGE}
+
+
+def test_what_passed_unchecked_is_what_the_policy_lets_pass(outcome: Outcome) -> None:
+    """The killed task costs small payments their score, and large ones a repetition."""
+    payments = outcome.day.payments
+    unscored = [
+        payment
+        for payment in payments
+        if outcome.stored[payment.reference]["fraud"]["decision"] == UNSCORED
+    ]
+    held = [payment for payment in payments if (503, HELD) in payment.answers]
+    assert unscored or held, "the task's death was not felt, so nothing was shown"
+    assert all(payment.amount <= FAIL_OPEN_UP_TO for payment in unscored)
+    assert all(payment.amount > FAIL_OPEN_UP_TO for payment in held)
+    answers = {answer for payment in payments for answer in payment.answers}
+    assert {answer for answer in answers if answer[0] >= 500} <= {(503, HELD)}
+
+
+@pci("12.10.1")
+def test_killed_tasks_are_replaced_and_payments_scored_again(
+    platform: Platform, caller: Caller, outcome: Outcome
+) -> None:
+    for service, killed in outcome.killed.items():
+        assert task_of(platform, service)["id"] != killed
+        (described,) = (
+            each
+            for each in platform.edge.services()
+            if each["name"] == platform.outputs["services"][service]["name"]
+        )
+        assert killed in {each["id"] for each in described["stopped"]}
+    token = f"tok_approve__{uuid.uuid4().hex[:8]}"
+    later = caller.authorize(LARGE, token=token, reference="after-the-death")
+    assert later.status_code == 201, later.text
+    items = books.stored_payments(
+        platform.aws.client("dynamodb", platform.account_id),
+        platform.outputs["tables"]["transactions"]["name"],
+        caller.access.merchant_id,
+    )
+    (stored,) = (item for item in items if item["payment_id"] == later.json()["payment_id"])
+    assert stored["fraud"]["decision"] == "approve"
+    access = platform.merchant(caller.access.merchant_id, api_name="dashboard")
+    assert Caller(access, caller.http).send("GET", "/overview").status_code == 200
