@@ -20,6 +20,9 @@ _COUNTED_AS = {
     FraudDecision.REFUSE: "FraudRefused",
     FraudDecision.UNAVAILABLE: "FraudUnavailable",
 }
+_PASSED_UNCHECKED, _HELD = "FraudPassedUnchecked", "FraudHeld"
+# What didn't happen is measured too: shares need zeros, and alarms shouldn't lack data.
+_ZEROS = dict.fromkeys((*_COUNTED_AS.values(), _PASSED_UNCHECKED, _HELD), 0)
 
 
 class Screening:
@@ -49,10 +52,10 @@ class Screening:
         check = self._scorer.score(question, timeout_ms=self.timeout_ms)
         took_ms = round((time.perf_counter() - started) * 1000, 3)
         checked = replace(payment, fraud=check)
-        values = {"FraudCheckMs": took_ms, _COUNTED_AS[check.decision]: 1}
+        values = {"FraudCheckMs": took_ms, **_ZEROS, _COUNTED_AS[check.decision]: 1}
         if check.decision is FraudDecision.UNAVAILABLE:
             passes = self.admission(checked) is Admission.PASS
-            values["FraudPassedUnchecked" if passes else "FraudHeld"] = 1
+            values[_PASSED_UNCHECKED if passes else _HELD] = 1
         self._logger.measure(
             "fraud check",
             values,
