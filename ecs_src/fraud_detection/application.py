@@ -117,7 +117,7 @@ class FraudDetection:
         await reply.send(send)
         self._telemetry.measured(
             "request",
-            {"RejectedRequests": 0, "Faults": 0, **trail.metrics},
+            {"RejectedRequests": 0, "Faults": 0, "LostCounts": 0, **trail.metrics},
             request_id=trail.request_id,
             trace_id=_plain(request.headers.get("x-amzn-trace-id", ""), _TRACE_ID),
             method=_plain(request.method, re.compile(r"[A-Z]{1,16}")),

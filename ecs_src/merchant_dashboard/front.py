@@ -97,6 +97,8 @@ class Front:
             "PageMs": round(seconds * 1000, 2),
             "AwsMs": round(spent.aws_ms, 2),
             "AwsCalls": spent.aws_calls,
+            "Faults": 0,
+            "Refusals": 0,
             **spent.counts,
         }
         self._telemetry.request(

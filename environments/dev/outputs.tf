@@ -18,6 +18,11 @@ output "merchants" {
   value       = module.platform.merchants
 }
 
+output "observability" {
+  description = "Names of the dashboard, of the alarms on objectives, and of the query that follows one request."
+  value       = module.platform.observability
+}
+
 output "services" {
   description = "Services on ECS by name: name, cluster, log group, image repository and address in the VPC."
   value       = module.platform.services

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from api_functions.settings import LOG_LEVELS
 from api_functions.times import now_ms, rfc3339
+from api_functions.tracing import trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class Logger:
     """Writes what is at or above ``level``.
 
-    With an ``environment``, such as dev, measurements are metrics of CloudWatch (in its embedded
+    Every line names the trace that it belongs to. With an ``environment``, such as dev, measurements are metrics of CloudWatch (in its embedded
     format) of the namespace ``Payments/<service>``, by environment and service.
     """
 
@@ -72,6 +73,7 @@ class Logger:
     @staticmethod
     def _put(level: str, message: str, fields: Mapping[str, object]) -> None:
         line = {"timestamp": rfc3339(now_ms()), "level": level, "message": message}
-        present = {name: value for name, value in fields.items() if value is not None}
+        named = {"trace_id": trace_id(), **fields}
+        present = {name: value for name, value in named.items() if value is not None}
         sys.stdout.write(json.dumps({**line, **present}, separators=(",", ":")) + "\n")
         sys.stdout.flush()

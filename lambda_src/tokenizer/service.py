@@ -28,6 +28,7 @@ WRITE_RESERVE_MS = 500
 """Kept of a worker's time for writing that the acquirer knows the card."""
 
 _ROUNDS = 3
+_METRICS = ("TokensCreated", "TokensRepeated", "TokensRefused", "TokenRegistrationsFailed")
 _TOKEN_BYTES = 17  # 136 bits, of which 26 base32 characters carry 130
 
 
@@ -132,7 +133,7 @@ class Tokenizer:
     def _measure(self, name: str, entry: Entry, request_id: str) -> None:
         self._logger.measure(
             "card",
-            {name: 1},
+            {**dict.fromkeys(_METRICS, 0), name: 1},
             units={},
             request_id=request_id,
             merchant_id=entry.merchant_id,

@@ -125,6 +125,7 @@ def _measure(
         "Failed": int(outcome not in SETTLED),
         "Skipped": int(skipped),
         "Gone": int(outcome is Outcome.GONE),
+        "Errors": 0,
     }
     if not skipped:
         values["LatencyMs"] = sent.duration_ms

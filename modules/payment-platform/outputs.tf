@@ -24,6 +24,7 @@ output "controls" {
     fraud_detection     = module.fraud_detection.controls
     merchant_dashboard  = module.merchant_dashboard.controls
     network             = module.network.controls
+    observability       = module.observability.controls
     payment_platform    = local.controls
     payments_api        = module.payments_api.controls
     sweeper             = module.sweeper.controls
@@ -57,6 +58,15 @@ output "merchants" {
       role_arn      = aws_iam_role.merchant[id].arn
       usage_plan_id = module.payments_api.clients[id].usage_plan_id
     }
+  }
+}
+
+output "observability" {
+  description = "What operators watch: names of the dashboard, of the alarms on objectives, and of the query that follows one request."
+  value = {
+    alarms    = module.observability.alarm_names
+    dashboard = module.observability.dashboard.name
+    query     = module.observability.query_name
   }
 }
 

@@ -213,9 +213,38 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "objectives" {
+  description = "What is promised to callers of each API: percentage of requests without a server error, and percentage that is answered within `latency_ms`. From 95 to below 100 %."
+  type = object({
+    dashboard = optional(object({
+      availability_percent = optional(number, 99.9)
+      latency_ms           = optional(number, 3000)
+      latency_percent      = optional(number, 99)
+    }), {})
+    fraud = optional(object({
+      availability_percent = optional(number, 99.9)
+      latency_ms           = optional(number, 500)
+      latency_percent      = optional(number, 99)
+    }), {})
+    payments = optional(object({
+      availability_percent = optional(number, 99.9)
+      latency_ms           = optional(number, 1500)
+      latency_percent      = optional(number, 99)
+    }), {})
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "alarm_topic_arns" {
   description = "SNS topics that all alarms notify."
   type        = set(string)
   default     = []
   nullable    = false
+}
+
+variable "ticket_topic_arns" {
+  description = "SNS topics of what can wait until tomorrow. Null: those of all alarms."
+  type        = set(string)
+  default     = null
 }

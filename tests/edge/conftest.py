@@ -286,6 +286,8 @@ def exchange() -> Callable[..., Exchange]:
             "account_bucket": None,
             "variables": {},
             "access_log": None,
+            "metrics": None,
+            "traced": False,
             **stage,
         }
         made = Exchange(scope, Stage(**settings), path, now=now, request_id="request-1")

@@ -288,7 +288,7 @@ def test_one_line_a_request_with_metrics_and_without_what_was_sent(merchant: Mer
     assert first["route"] == "/merchants/{merchant_id}/transactions"
     assert (first["status"], second["status"], second["code"]) == (200, 404, "not_found")
     names = {metric["Name"] for metric in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
-    assert names == {"Requests", "PageMs", "AwsMs", "AwsCalls"}
+    assert names == {"Requests", "PageMs", "AwsMs", "AwsCalls", "Faults", "Refusals"}
     assert first["AwsCalls"] >= 1
     assert first["PageMs"] > first["AwsMs"] > 0
     assert "confidential" not in json.dumps(process.lines[before:])

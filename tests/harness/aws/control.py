@@ -6,6 +6,9 @@
     a function version's zip, where ``GetFunction``'s ``Code.Location`` points;
 ``invokers/{account}/{region}``
     PUT with ``url`` and ``token`` makes a runtime run the functions there, DELETE ends that;
+``metrics/{account}/{region}``
+    POST with a list of measurements that services made, for which PutMetricData has no names; what
+    waits in queues is measured with them;
 ``changes?after={number}&seconds={most}``
     how often streams and queues were written to, once that isn't ``after`` any more.
 """
@@ -19,7 +22,7 @@ from urllib.parse import parse_qs
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
 
-from harness.aws import changes, invokers
+from harness.aws import changes, invokers, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +45,8 @@ def answer(
             found = _code(account_id, region, function, version)
         case ["invokers", account_id, region]:
             found = _register(account_id, region, environ)
+        case ["metrics", account_id, region]:
+            found = _measure(account_id, region, environ)
         case ["changes"]:
             found = _changes(environ)
         case _:
@@ -80,6 +85,13 @@ def _register(account_id: str, region: str, environ: WSGIEnvironment) -> tuple[s
         invokers.unregister(account_id, region, given["token"])
     else:
         invokers.register(account_id, region, invokers.Invoker(given["url"], given["token"]))
+    return "application/json", b"{}"
+
+
+def _measure(account_id: str, region: str, environ: WSGIEnvironment) -> tuple[str, bytes]:
+    given = json.loads(environ["wsgi.input"].read())
+    metrics.record(account_id, region, map(metrics.Measurement.read, given))
+    metrics.measure_queues(account_id, region)
     return "application/json", b"{}"
 
 

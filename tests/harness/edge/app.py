@@ -63,6 +63,7 @@ class Gateway:
         answer = await self._answer(exchange, receive)
         exchange.status, exchange.response_length = answer.status, len(answer.body)
         await _send(send, answer, request_id)
+        stage.metrics.count(exchange, time.perf_counter() - exchange.started)
         if stage.access_log:
             stage.access_log.write(exchange)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.edge.access_log import AccessLog
 from harness.edge.definition import Definition, Surroundings
 from harness.edge.gateway_responses import GatewayResponses
+from harness.edge.request_metrics import RequestMetrics
 from harness.edge.table import ApiKey, CompileError, RouteTable, Stage
 from harness.edge.throttling import ACCOUNT_BURST, ACCOUNT_RATE, Limit, Quota
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.edge.throttling import Throttles, TokenBucket
     from harness.edge.vpc_links import VpcLinks
     from harness.runtime.logs import LogShipper
+    from harness.runtime.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Dependencies:
     function_policy: Callable[[str, str | None], str | None]
     throttles: Throttles
     logs: LogShipper
+    metrics: Metrics
     vpc_links: VpcLinks
 
 
@@ -51,7 +54,7 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
     for api in _pages(client, "get_rest_apis"):
         for stage in client.get_stages(restApiId=api["id"])["item"]:
             try:
-                compiled = _Compiler(client, api["id"], stage, plans, dependencies).compile()
+                compiled = _Compiler(client, api, stage, plans, dependencies).compile()
             except CompileError as error:
                 raise CompileError(
                     f"API {api['id']}, stage {stage['stageName']}: {error}"
@@ -67,13 +70,14 @@ class _Compiler:
     def __init__(
         self,
         client: APIGatewayClient,
-        api_id: str,
+        api: Mapping[str, Any],
         stage: Mapping[str, Any],
         plans: list[dict[str, Any]],
         dependencies: Dependencies,
     ) -> None:
         self._client = client
-        self._api_id = api_id
+        self._api_id: str = api["id"]
+        self._api_name: str = api["name"]
         self._stage = stage
         self._name: str = stage["stageName"]
         self._plans = plans
@@ -102,6 +106,8 @@ class _Compiler:
             account_bucket=using.throttles.bucket("account", Limit(ACCOUNT_RATE, ACCOUNT_BURST)),
             variables=self._stage.get("variables") or {},
             access_log=self._access_log(),
+            metrics=RequestMetrics(using.metrics, self._api_name, self._name),
+            traced=bool(self._stage.get("tracingEnabled")),
         )
 
     def _export(self) -> Any:

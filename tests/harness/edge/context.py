@@ -87,4 +87,5 @@ VARIABLES: Mapping[str, Variable] = {
     "responseLength": lambda x: str(x.response_length),
     "stage": lambda x: x.stage.name,
     "status": lambda x: str(x.status),
+    "xrayTraceId": lambda x: x.trace_root if x.stage.traced else None,
 }

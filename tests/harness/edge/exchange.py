@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from harness.edge.table import ApiKey, Method, Stage
 
 Headers = list[tuple[bytes, bytes]]
+
+_TRACE_HEADER = b"x-amzn-trace-id"
+_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -45,7 +49,8 @@ class Exchange:
     """Everything known about one request; filled in while it passes the stages.
 
     ``path`` is relative to the stage (``/merchants/...``), still percent-encoded;
-    ``raw_path`` is what the client sent and signed. Times are seconds.
+    ``raw_path`` is what the client sent and signed. Times are seconds. ``trace_root`` is of the
+    trace that the client sent, or a new one.
     """
 
     __slots__ = (
@@ -73,6 +78,7 @@ class Exchange:
         "stage",
         "started",
         "status",
+        "trace_root",
         "verb",
         "worker_request_id",
     )
@@ -107,11 +113,20 @@ class Exchange:
         self.integration_latency: float | None = None
         self.integration_status: int | None = None
         self.worker_request_id: str | None = None
+        self.trace_root = self._sent_root() or self._new_root()
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` in lower case."""
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def _sent_root(self) -> str | None:
+        sent = self._first.get(_TRACE_HEADER)
+        found = _TRACE_ROOT.search(sent.decode("latin-1")) if sent else None
+        return found[1] if found else None
+
+    def _new_root(self) -> str:
+        return f"1-{int(self.received_at):08x}-{self.request_id.replace('-', '')[-24:]:0>24}"
 
     @property
     def route(self) -> Method:

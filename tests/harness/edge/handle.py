@@ -182,6 +182,10 @@ class Edge:
         """Send access and function logs to their groups now."""
         self._order("flush_logs")
 
+    def flush_metrics(self) -> None:
+        """Send logs, and what was measured besides them, to CloudWatch now."""
+        self._order("flush_metrics")
+
     def close(self) -> None:
         """End the edge and its workers, logs sent; may be called twice."""
         stdin = self._process.stdin

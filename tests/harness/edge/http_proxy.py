@@ -52,6 +52,7 @@ _REPLACED = frozenset(
         b"expect",
         b"host",
         b"x-amzn-apigateway-api-id",
+        b"x-amzn-trace-id",
         b"x-forwarded-for",
         b"x-forwarded-port",
         b"x-forwarded-proto",
@@ -158,9 +159,8 @@ class HttpProxy:
             b"x-forwarded-port: " + PORT.encode(),
             b"x-forwarded-proto: https",
             b"x-amzn-apigateway-api-id: " + exchange.stage.api_id.encode(),
+            b"x-amzn-trace-id: Root=" + exchange.trace_root.encode(),
         ]
-        if exchange.header(b"x-amzn-trace-id") is None:
-            lines.append(b"x-amzn-trace-id: " + _trace(exchange))
         if body or self._method(exchange) not in ("GET", "HEAD", "OPTIONS", "DELETE"):
             lines.append(b"content-length: %d" % len(body))
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
@@ -242,11 +242,6 @@ def _path(path: str, mappings: Mapping[str, Render], where: str) -> list[str | t
 
 def _header_value(value: str) -> bytes:
     return _UNSAFE_IN_HEADER.sub(b"", value.encode("latin-1", "replace"))
-
-
-def _trace(exchange: Exchange) -> bytes:
-    digits = exchange.request_id.replace("-", "")
-    return f"Root=1-{int(exchange.received_at):08x}-{digits[-24:]}".encode()
 
 
 def _network_error(reason: str) -> Refusal:

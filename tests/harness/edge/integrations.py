@@ -30,7 +30,9 @@ _RESPONSE_HEADER = "method.response.header."
 class Invoker(Protocol):
     """Runs Lambda functions."""
 
-    async def invoke(self, name: str, qualifier: str | None, payload: bytes) -> Outcome:
+    async def invoke(
+        self, name: str, qualifier: str | None, payload: bytes, trace_root: str | None = None
+    ) -> Outcome:
         """Run a function and wait for its outcome."""
 
 
@@ -71,7 +73,9 @@ class LambdaProxy:
         event = proxy_event(exchange, binary=self._is_binary(exchange))
         started = time.perf_counter()
         try:
-            outcome = await self._invoke(event)
+            outcome = await self._invoke(
+                event, exchange.trace_root if exchange.stage.traced else None
+            )
         finally:
             exchange.integration_latency = time.perf_counter() - started
         exchange.worker_request_id = outcome.request_id
@@ -93,9 +97,11 @@ class LambdaProxy:
         media_type = (exchange.header(b"content-type") or "").partition(";")[0].strip()
         return "*/*" in self._binary or media_type in self._binary
 
-    async def _invoke(self, event: bytes) -> Outcome:
+    async def _invoke(self, event: bytes, trace_root: str | None) -> Outcome:
         # Shielded, since a function that the gateway no longer waits for still runs.
-        invocation = asyncio.ensure_future(self._invoker.invoke(self._name, self._qualifier, event))
+        invocation = asyncio.ensure_future(
+            self._invoker.invoke(self._name, self._qualifier, event, trace_root)
+        )
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.shield(invocation)

@@ -33,6 +33,7 @@ from harness.edge.throttling import Throttles
 from harness.edge.vpc_links import VpcLinks
 from harness.runtime.account import AccountRuntime
 from harness.runtime.logs import LogShipper
+from harness.runtime.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -62,6 +63,7 @@ class Edge:
         # Checking the parameters of thousands of events would cost more than sending them.
         unchecked = Config(parameter_validation=False)
         self._logs = LogShipper(session.client("logs", config=unchecked))
+        self._metrics = Metrics(options.endpoint_url, options.account_id, options.region)
         self._directory = Directory(session, options.endpoint_url, options.account_id)
         self._files = tempfile.TemporaryDirectory(prefix="run-")
         self._runtime = AccountRuntime(
@@ -70,6 +72,7 @@ class Edge:
             options.endpoint_url,
             Path(self._files.name),
             self._logs,
+            self._metrics,
             options.public_endpoints,
         )
         self._vpc_links = VpcLinks(session, self._runtime.balancers)
@@ -81,6 +84,7 @@ class Edge:
             function_policy=self._runtime.functions.policy,
             throttles=Throttles(),
             logs=self._logs,
+            metrics=self._metrics,
             vpc_links=self._vpc_links,
         )
         self.gateway = Gateway(RouteTable({}), self._directory)
@@ -90,6 +94,7 @@ class Edge:
             "invoke": self._invoke,
             "worker_pids": self._worker_pids,
             "flush_logs": self._flush_logs,
+            "flush_metrics": self._flush_metrics,
             "services": self._services,
             "tasks": self._tasks,
             "kill_task": self._kill_task,
@@ -120,6 +125,7 @@ class Edge:
         await self._runtime.close()
         await self._directory.close()
         await asyncio.to_thread(self._logs.close)
+        await asyncio.to_thread(self._metrics.close)
         self._files.cleanup()
 
     def _compile(self) -> RouteTable:
@@ -153,6 +159,10 @@ class Edge:
 
     async def _flush_logs(self) -> None:
         await asyncio.to_thread(self._logs.flush)
+
+    async def _flush_metrics(self) -> None:
+        await self._flush_logs()  # they carry metrics too
+        await asyncio.to_thread(self._metrics.flush)
 
     async def _services(self) -> list[dict[str, Any]]:
         return self._runtime.services.services()

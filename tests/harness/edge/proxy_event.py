@@ -72,6 +72,7 @@ def _headers(exchange: Exchange) -> tuple[dict[str, str], dict[str, list[str]]]:
     multiple["x-forwarded-for"] = [", ".join(forwarded)]
     multiple["x-forwarded-port"] = [PORT]
     multiple["x-forwarded-proto"] = ["https"]
+    multiple["x-amzn-trace-id"] = [f"Root={exchange.trace_root}"]
     return {name: values[-1] for name, values in multiple.items()}, multiple
 
 

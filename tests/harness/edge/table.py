@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.edge.exchange import Exchange, Headers
     from harness.edge.gateway_responses import GatewayResponses
     from harness.edge.iam import Statement
+    from harness.edge.request_metrics import RequestMetrics
     from harness.edge.routing import Router
     from harness.edge.throttling import QuotaCounter, TokenBucket
     from harness.edge.validation import RequestValidator
@@ -68,7 +69,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of one REST API, with its deployment."""
+    """One stage of one REST API, with its deployment. ``traced`` is X-Ray tracing."""
 
     api_id: str
     name: str
@@ -82,6 +83,8 @@ class Stage:
     account_bucket: TokenBucket | None
     variables: Mapping[str, str]
     access_log: AccessLog | None
+    metrics: RequestMetrics
+    traced: bool
     arn: str = field(init=False)
     domain_name: str = field(init=False)
 

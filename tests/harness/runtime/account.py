@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import boto3
 
     from harness.runtime.logs import LogShipper
+    from harness.runtime.metrics import Metrics
 
 _START_SECONDS = 40.0  # that services get to become steady, before the APIs are served anyway
 _ROLL_SECONDS = 50.0  # that they get after a change
@@ -50,6 +51,7 @@ class AccountRuntime:
         endpoint_url: str,
         directory: Path,
         logs: LogShipper,
+        metrics: Metrics,
         public_endpoints: Mapping[str, int],
     ) -> None:
         self._registry = f"{endpoint_url}/_embedded/invokers/{account_id}/{session.region_name}"
@@ -57,7 +59,9 @@ class AccountRuntime:
         self._local_api = LocalApi()
         self.balancers = LoadBalancers(session, directory)
         self._internet = Internet(public_endpoints, self.balancers.authority, directory)
-        self.functions = LambdaService(session, endpoint_url, logs, surroundings=self._surroundings)
+        self.functions = LambdaService(
+            session, endpoint_url, logs, metrics, surroundings=self._surroundings
+        )
         self.services = Services(
             session,
             endpoint_url=endpoint_url,
@@ -66,7 +70,11 @@ class AccountRuntime:
             balancers=self.balancers,
             local_api=self._local_api,
         )
-        self.sources = EventSources(session, account_id, endpoint_url, self.functions.invoke)
+        self.sources = EventSources(
+            session, account_id, endpoint_url, self.functions.invoke, metrics
+        )
+        metrics.watch(self.balancers.measure)
+        metrics.watch(self.services.measure)
 
     async def start(self) -> None:
         """Start what is deployed. Services that don't become steady are reported, no more.

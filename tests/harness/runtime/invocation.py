@@ -19,7 +19,7 @@ class Outcome:
 
     ``payload`` is JSON. ``error`` is None, ``Unhandled`` when the code failed (the payload
     then has errorType and errorMessage), as in Lambda's ``X-Amz-Function-Error``. ``log`` is
-    the end of what the invocation logged.
+    the end of what the invocation logged. ``duration_ms`` is of the code alone.
     """
 
     payload: bytes
@@ -27,6 +27,7 @@ class Outcome:
     version: str
     error: str | None = None
     log: str = ""
+    duration_ms: float = 0.0
 
 
 class InvokeRefused(Exception):  # noqa: N818 - Lambda's API refuses, nothing failed
@@ -54,15 +55,17 @@ class Invocation:
     payload: bytes
     invoked_arn: str
     done: asyncio.Future[Outcome]
+    trace_root: str | None = None
     request_id: str = field(default_factory=lambda: str(uuid4()))
     started: float = 0.0
     log: str = ""
 
     @property
     def trace_id(self) -> str:
-        """An X-Ray trace header; nothing is sampled."""
+        """An X-Ray trace header, of the caller's trace or of a new one; nothing is sampled."""
         digits = self.request_id.replace("-", "")
-        return f"Root=1-{int(time.time()):08x}-{digits[:24]};Sampled=0"
+        root = self.trace_root or f"1-{int(time.time()):08x}-{digits[:24]}"
+        return f"Root={root};Parent={digits[-16:]};Sampled=0"
 
     def begin(self) -> None:
         """Start the clock; from now the function's timeout runs."""
@@ -76,7 +79,8 @@ class Invocation:
     def finish(self, payload: bytes, version: str, *, error: str | None = None) -> None:
         """Hand the outcome to whoever waits; they may have gone."""
         if not self.done.done():
-            self.done.set_result(Outcome(payload, self.request_id, version, error, self.log))
+            took = self.duration_ms if self.started else 0.0
+            self.done.set_result(Outcome(payload, self.request_id, version, error, self.log, took))
 
 
 def error_payload(error_type: str, message: str, **more: Any) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.runtime.functions import DeploymentError, FunctionReader, FunctionVersion
 from harness.runtime.invocation import Invocation, InvokeRefused, Outcome, Throttled
+from harness.runtime.metrics import function_source
 from harness.runtime.pool import Pool
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from harness.runtime.functions import Environment
     from harness.runtime.logs import LogShipper
+    from harness.runtime.metrics import Metrics
 
 WORKERS_PER_CPU = 4
 _ARN_PARTS = 7  # arn:aws:lambda:REGION:ACCOUNT:function:NAME, then perhaps a qualifier
@@ -55,6 +57,7 @@ class LambdaService:
         session: boto3.Session,
         endpoint_url: str,
         logs: LogShipper,
+        metrics: Metrics,
         *,
         surroundings: Callable[[bool], Mapping[str, str]] = lambda _: {},
         workers_per_cpu: int = WORKERS_PER_CPU,
@@ -66,6 +69,7 @@ class LambdaService:
         )
         self._surroundings = surroundings
         self._logs = logs
+        self._metrics = metrics
         self._most_workers = (os.cpu_count() or 1) * workers_per_cpu
         self._choose = choose
         self._targets: dict[Key, _Target] = {}
@@ -73,10 +77,13 @@ class LambdaService:
         self._running: dict[str, int] = {}
         self._reading = asyncio.Lock()
 
-    async def invoke(self, name: str, qualifier: str | None, payload: bytes) -> Outcome:
+    async def invoke(
+        self, name: str, qualifier: str | None, payload: bytes, trace_root: str | None = None
+    ) -> Outcome:
         """Run a function and wait for its outcome; a function error is an outcome.
 
-        Shield it from cancellation: the worker goes on, and counts as running until it ends.
+        Without ``trace_root`` the invocation begins a trace of its own. Shield it from
+        cancellation: the worker goes on, and counts as running until it ends.
 
         Raises:
             InvokeRefused: it doesn't exist, or its reserved concurrency is used up.
@@ -85,14 +92,26 @@ class LambdaService:
         target = self._targets.get((name, qualifier)) or await self._read(name, qualifier)
         running = self._running.get(name, 0)
         if target.reserved is not None and running >= target.reserved:
+            self._metrics.note(function_source(name, qualifier), {"Throttles": 1})
             raise Throttled(name, target.reserved)
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._running[name] = running + 1
         try:
-            self._pool(target).submit(Invocation(payload, target.arn, done))
-            return await done
+            self._pool(target).submit(Invocation(payload, target.arn, done, trace_root))
+            outcome = await done
         finally:
             self._running[name] -= 1
+        self._metrics.note(
+            function_source(name, qualifier),
+            {
+                "ConcurrentExecutions": running + 1,
+                "Duration": outcome.duration_ms,
+                "Errors": int(outcome.error is not None),
+                "Invocations": 1,
+                "Throttles": 0,
+            },
+        )
+        return outcome
 
     def policy(self, name: str, qualifier: str | None) -> str | None:
         """The resource policy of a function or alias, as JSON; reads it from AWS."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from harness.runtime.events.mappings import EventSourceMapping
     from harness.runtime.events.source import Invoke, Source
+    from harness.runtime.metrics import Metrics
 
 _THREADS = 8
 
@@ -40,12 +41,18 @@ class EventSources:
     """
 
     def __init__(
-        self, session: boto3.Session, account_id: str, endpoint_url: str, invoke: Invoke
+        self,
+        session: boto3.Session,
+        account_id: str,
+        endpoint_url: str,
+        invoke: Invoke,
+        metrics: Metrics,
     ) -> None:
         self._session = session
         self._account_id = account_id
         self._endpoint_url = endpoint_url
         self._invoke = invoke
+        self._metrics = metrics
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="event-sources")
         unchecked = Config(parameter_validation=False, max_pool_connections=_THREADS)
         self._streams = session.client("dynamodbstreams", config=unchecked)
@@ -121,6 +128,7 @@ class EventSources:
                 self._call,
                 client=self._streams,
                 destinations=self._destinations,
+                metrics=self._metrics,
                 region=region,
             )
         return QueueReader(mapping, self._invoke, self._call, client=self._queues, region=region)

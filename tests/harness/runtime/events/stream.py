@@ -16,12 +16,14 @@ from botocore.exceptions import ClientError
 
 from harness.runtime.events.destinations import timestamp
 from harness.runtime.events.source import Source, failure_text, reported_failures
+from harness.runtime.metrics import function_source
 
 if TYPE_CHECKING:
     from harness.runtime.events.destinations import Destinations
     from harness.runtime.events.mappings import EventSourceMapping
     from harness.runtime.events.source import Call, Invoke
     from harness.runtime.invocation import Outcome
+    from harness.runtime.metrics import Metrics
 
 _IDLE = 5.0  # seconds between looks when nothing tells of a change
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0  # seconds before another attempt, doubling
@@ -50,10 +52,12 @@ class StreamReader(Source):
         *,
         client: Any,
         destinations: Destinations,
+        metrics: Metrics,
         region: str,
     ) -> None:
         self._client = client
         self._destinations = destinations
+        self._metrics = metrics
         self._region = region
         self._iterator: str | None = None
         self._shard = ""
@@ -143,6 +147,7 @@ class StreamReader(Source):
             if self._too_old(batch):
                 await self._give_up(batch, "RecordAgeExceeded", None)
                 continue
+            self._note_age(batch)
             outcome = await self._invoke(batch.records)
             if outcome is None:
                 self._trouble = failure_text(None)
@@ -155,6 +160,12 @@ class StreamReader(Source):
             else:
                 self._trouble = failure_text(outcome)
                 await self._after_failure(batch, failed_from, outcome)
+
+    def _note_age(self, batch: _Batch) -> None:
+        """Measure how old the last record of a batch is when the function gets it."""
+        arrived = batch.records[-1]["dynamodb"]["ApproximateCreationDateTime"]
+        age_ms = max(0.0, time.time() - arrived) * 1000
+        self._metrics.note(function_source(*self.mapping.function), {"IteratorAge": age_ms})
 
     def _failed_from(self, batch: _Batch, outcome: Outcome) -> int | None:
         """The position of the first record that wasn't taken."""

@@ -6,19 +6,22 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
+from harness.runtime.metrics import Source
 from harness.runtime.network.addresses import NO_SUBNET, Addresses, NetworkFile
 from harness.runtime.network.authority import CertificateAuthority
 from harness.runtime.network.deployed import DeployedNetwork, NetworkReader
 from harness.runtime.network.listener import Listener
 from harness.runtime.network.resolver import VARIABLE
-from harness.runtime.network.target_group import Target, TargetGroup
+from harness.runtime.network.target_group import DRAINING, HEALTHY, Target, TargetGroup
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
     from pathlib import Path
 
     import boto3
 
+    from harness.runtime.metrics import Values
     from harness.runtime.network.deployed import DeployedBalancer, DeployedListener
 
 
@@ -57,6 +60,23 @@ class LoadBalancers:
     def local_port(self, listener_arn: str) -> int:
         """Where a deployed listener listens on this machine."""
         return self._listeners[listener_arn][1].port
+
+    def measure(self) -> Iterator[tuple[Source, Values]]:
+        """How many targets of each group pass their checks, and how many don't, as of now."""
+        for balancer in self._deployed.balancers:
+            for arn in {listener.group_arn for listener in balancer.listeners}:
+                dimensions = {
+                    "LoadBalancer": balancer.arn.partition(":loadbalancer/")[2],
+                    "TargetGroup": arn.rpartition(":")[2],
+                }
+                group = self._groups.get(arn)
+                states = [each.state for each in group.targets] if group else []
+                checked = [state for state in states if state != DRAINING]
+                healthy = checked.count(HEALTHY)
+                yield (
+                    Source("AWS/NetworkELB", (dimensions,)),
+                    {"HealthyHostCount": healthy, "UnHealthyHostCount": len(checked) - healthy},
+                )
 
     async def refresh(self) -> None:
         """Read what is deployed; listeners that didn't change stay open.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _INTERPRETERS = ("python", "python3", "/usr/local/bin/python", "/usr/bin/python3")
 _STOP_TIMEOUT = 30.0  # seconds, Fargate's default
+_CPU_UNITS, _MEMORY_MB = 256, 512  # Fargate's smallest task
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class TaskDefinition:
     """The one container of a task that runs here. Times in seconds.
 
     Attributes:
+        cpu_units: 1024 are one processor.
         secrets: variables with the ARN or name that their value is read from.
         arguments: what follows ``python -m MODULE``.
     """
@@ -36,6 +38,8 @@ class TaskDefinition:
     secrets: tuple[tuple[str, str], ...]
     ports: tuple[int, ...]
     stop_timeout: float
+    cpu_units: int
+    memory_mb: int
     log_group: str | None
     log_prefix: str
     task_role_arn: str | None
@@ -55,6 +59,7 @@ class DeployedService:
         groups: target groups with the container's port.
         cidrs: of its subnets.
         grace: seconds for which failed health checks of a new task don't count.
+        insights: whether its cluster sends the metrics of Container Insights.
         breaker: whether a deployment whose tasks fail is given up and rolled back.
     """
 
@@ -67,6 +72,7 @@ class DeployedService:
     cidrs: tuple[str, ...]
     grace: float
     breaker: bool
+    insights: bool
 
 
 class ServiceReader:
@@ -83,7 +89,7 @@ class ServiceReader:
             DeploymentError: a task definition can't run here; says what to change.
         """
         return [
-            self._service(described)
+            self._service(described, insights=self._insights(cluster))
             for cluster in _pages(self._ecs, "list_clusters", "clusterArns")
             for arn in _pages(self._ecs, "list_services", "serviceArns", cluster=cluster)
             for described in self._ecs.describe_services(cluster=cluster, services=[arn])[
@@ -92,7 +98,12 @@ class ServiceReader:
             if described["status"] == "ACTIVE"
         ]
 
-    def _service(self, described: Mapping[str, Any]) -> DeployedService:
+    def _insights(self, cluster: str) -> bool:
+        found = self._ecs.describe_clusters(clusters=[cluster], include=["SETTINGS"])["clusters"]
+        settings = {each["name"]: each["value"] for each in found[0].get("settings") or ()}
+        return settings.get("containerInsights") in ("enabled", "enhanced")
+
+    def _service(self, described: Mapping[str, Any], *, insights: bool) -> DeployedService:
         if described.get("deploymentController", {}).get("type", "ECS") != "ECS":
             raise DeploymentError(
                 f"The service {described['serviceName']} has the deployment controller "
@@ -115,6 +126,7 @@ class ServiceReader:
             cidrs=tuple(subnet_cidrs(self._session, subnets)) if subnets else (NO_SUBNET,),
             grace=float(described.get("healthCheckGracePeriodSeconds") or 0),
             breaker=bool(breaker.get("enable") and breaker.get("rollback")),
+            insights=insights,
         )
 
 
@@ -138,6 +150,8 @@ def read_definition(described: Mapping[str, Any]) -> TaskDefinition:
         variables=_pairs(container.get("environment"), "value"),
         secrets=_pairs(container.get("secrets"), "valueFrom"),
         ports=tuple(each["containerPort"] for each in container.get("portMappings") or ()),
+        cpu_units=int(described.get("cpu") or container.get("cpu") or _CPU_UNITS),
+        memory_mb=int(described.get("memory") or container.get("memory") or _MEMORY_MB),
         stop_timeout=float(container.get("stopTimeout") or _STOP_TIMEOUT),
         log_group=log_group,
         log_prefix=log_prefix,

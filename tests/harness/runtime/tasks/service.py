@@ -9,16 +9,22 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.runtime.metrics import Source
 from harness.runtime.network.target_group import UNHEALTHY, Target
 from harness.runtime.tasks.task import EXITED, RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from harness.runtime.metrics import Values
     from harness.runtime.tasks.deployed import DeployedService, TaskDefinition
     from harness.runtime.tasks.task import Task
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+DEPLOYMENT_COMPLETED, DEPLOYMENT_FAILED = (
+    "SERVICE_DEPLOYMENT_COMPLETED",
+    "SERVICE_DEPLOYMENT_FAILED",
+)
 LEAST_FAILURES = 3  # until a deployment is called failed; half of the desired count if that's more
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 15.0  # seconds before another start, doubling
 _PROVEN_AFTER = 5.0  # seconds that a task without load balancer has to live
@@ -45,6 +51,9 @@ class Host(Protocol):
 
     async def forget(self, task: Task) -> None:
         """Take an ended task out of its groups, and back what it was given."""
+
+    async def announce(self, service: DeployedService, event: str, reason: str) -> None:
+        """Tell EventBridge how a deployment goes on."""
 
 
 class Service:
@@ -114,6 +123,24 @@ class Service:
             "stopped": [task.describe() for task in self._stopped],
         }
 
+    def measure(self) -> Iterator[tuple[Source, Values]]:
+        """What ECS and Container Insights measure of a service, as of now."""
+        deployed, tasks = self.deployed, self.tasks
+        by_cluster = {"ClusterName": deployed.cluster}
+        by_service = {**by_cluster, "ServiceName": deployed.name}
+        used = Source("AWS/ECS", (by_cluster, by_service))
+        for task in tasks:
+            yield used, task.usage()
+        if deployed.insights:
+            yield (
+                Source("ECS/ContainerInsights", (by_service,)),
+                {
+                    "DesiredTaskCount": deployed.desired_count,
+                    "PendingTaskCount": max(0, self._missing()),
+                    "RunningTaskCount": sum(task.state == RUNNING for task in tasks),
+                },
+            )
+
     async def close(self, most: float) -> None:
         """Stop all tasks, each within ``most`` seconds."""
         self._worker.cancel()
@@ -174,8 +201,9 @@ class Service:
         for task in current[wanted:]:
             self._stop(task, "The service's desired count is lower")
         self._serving = self._definition
-        if self._definition == self.deployed.definition:
+        if self._definition == self.deployed.definition and self.rollout != COMPLETED:
             self.rollout = COMPLETED
+            self._announce(DEPLOYMENT_COMPLETED, "deployment completed.")
 
     def _stop_unhealthy(self) -> None:
         for task in self._tasks:
@@ -223,6 +251,10 @@ class Service:
             self._definition = self._serving or self._definition
             self.rollout = FAILED
             self.failures, self._start_at = 0, 0.0
+            self._announce(DEPLOYMENT_FAILED, "tasks failed to start.")
+
+    def _announce(self, event: str, reason: str) -> None:
+        self._begin(self._host.announce(self.deployed, event, f"ECS deployment: {reason}"))
 
     def _begin(self, ending: Any) -> None:
         running = asyncio.create_task(ending)

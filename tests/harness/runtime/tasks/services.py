@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.runtime.tasks.credentials import RoleCredentials, secret_values
 from harness.runtime.tasks.deployed import ServiceReader
-from harness.runtime.tasks.service import Service
+from harness.runtime.tasks.service import DEPLOYMENT_FAILED, Service
 from harness.runtime.tasks.task import Placement, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import boto3
 
     from harness.runtime.local_api import LocalApi
     from harness.runtime.logs import LogShipper
+    from harness.runtime.metrics import Source, Values
     from harness.runtime.network.load_balancers import LoadBalancers
     from harness.runtime.network.target_group import Target
     from harness.runtime.tasks.deployed import DeployedService, TaskDefinition
@@ -62,6 +64,7 @@ class Services:
         self._local_api = local_api
         self._reader = ServiceReader(session)
         self._balancing = session.client("elbv2")
+        self._events = session.client("events")
         self._services: dict[str, Service] = {}
 
     async def refresh(self) -> None:
@@ -106,6 +109,11 @@ class Services:
             if service in (None, each.deployed.name)
             for task in each.tasks
         ]
+
+    def measure(self) -> Iterator[tuple[Source, Values]]:
+        """What is measured of each service and its tasks, as of now."""
+        for service in list(self._services.values()):
+            yield from service.measure()
 
     def kill_task(self, task_id: str) -> None:
         """End a task as a crash would, by SIGKILL.
@@ -167,6 +175,22 @@ class Services:
                 group.drop(target)
             await self._tell("deregister_targets", group_arn, target)
         self._balancers.addresses.give_back(task.placement.address)
+
+    async def announce(self, service: DeployedService, event: str, reason: str) -> None:
+        """Put the event that ECS puts on the default bus when a deployment goes on."""
+        detail = {
+            "eventType": "ERROR" if event == DEPLOYMENT_FAILED else "INFO",
+            "eventName": event,
+            "reason": reason,
+        }
+        entry: Any = {
+            "Source": "aws.ecs",
+            "DetailType": "ECS Deployment State Change",
+            "Resources": [service.arn],
+            "Detail": json.dumps(detail),
+        }
+        with contextlib.suppress(ClientError, BotoCoreError):
+            await asyncio.to_thread(self._events.put_events, Entries=[entry])
 
     def _surroundings(self) -> dict[str, str]:
         """What Fargate sets, with the embedded AWS in place of AWS."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psutil
+
 from harness.runtime.network.target_group import HEALTHY
 from harness.runtime.output import OutputLines
 from harness.runtime.worker import BOOTSTRAP, LOOPBACK
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.runtime.logs import LogShipper
+    from harness.runtime.metrics import Values
     from harness.runtime.network.target_group import Target
     from harness.runtime.tasks.deployed import TaskDefinition
 
 RUNNING, STOPPING, STOPPED = "RUNNING", "STOPPING", "STOPPED"
 STOPPED_BY_SERVICE, EXITED = "ServiceSchedulerInitiated", "EssentialContainerExited"
 _REMEMBERED_LINES = 5
+_UNITS_OF_A_CPU, _MEBIBYTE = 1024, 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Task:
         self._last_lines: deque[str] = deque(maxlen=_REMEMBERED_LINES)
         self._output = OutputLines(self._log)
         self._process: asyncio.subprocess.Process | None = None
+        self._usage: psutil.Process | None = None
         self._local_ports: dict[int, int] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -83,6 +88,20 @@ class Task:
     def age(self) -> float:
         """Seconds since it was started."""
         return time.monotonic() - self.started_at
+
+    def usage(self) -> Values:
+        """What it used of its processor time and memory since the last look, in percent."""
+        if self._usage is None:
+            return {}
+        try:
+            used = self._usage.cpu_percent()
+            resident = self._usage.memory_info().rss
+        except psutil.NoSuchProcess:
+            return {}
+        return {
+            "CPUUtilization": used * _UNITS_OF_A_CPU / self.definition.cpu_units,
+            "MemoryUtilization": 100 * resident / (self.definition.memory_mb * _MEBIBYTE),
+        }
 
     @property
     def healthy(self) -> bool:
@@ -121,6 +140,8 @@ class Task:
             )
         finally:
             os.close(output)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._usage = psutil.Process(self._process.pid)
         self._watcher = asyncio.create_task(self._watch(self._process))
 
     def endpoint(self, port: int) -> tuple[str, int]:
