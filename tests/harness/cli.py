@@ -20,6 +20,7 @@ from harness.bench.contestants import ContestantError
 from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
+from harness.demo.dashboard_pages import DashboardError
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
@@ -178,6 +179,7 @@ def main() -> None:
         merchant_day.MerchantDayError,
         mutation.StaleMutantError,
         run.DemoError,
+        DashboardError,
         DiscoveryError,
         TerraformError,
     ) as error:
