@@ -71,9 +71,13 @@ module "merchant_dashboard" {
       actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       resources = [local.dashboard_table.arn, local.dashboard_table.index_arns["gsi1"]]
     }
-    ReadDeliveries = {
-      actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+    ReadEndpoints = {
+      actions   = ["dynamodb:GetItem"]
       resources = [local.webhooks_table.arn]
+    }
+    ListDeliveries = {
+      actions   = ["dynamodb:Query"]
+      resources = [local.webhooks_table.index_arns["by_time"]]
     }
     UseDataKeysThroughDynamoDB = merge(local.through_dynamodb, {
       resources = [module.dashboard_data.kms_key_arn, module.data.kms_key_arn, module.webhook_data.kms_key_arn]

@@ -14,7 +14,9 @@ module "webhook_data" {
       hash_key      = "pk"
       range_key     = "sk"
       ttl_attribute = "expires_at"
-      attributes    = { pk = "S", sk = "S" }
+      attributes    = { pk = "S", sk = "S", attempted_at = "S" }
+      # Deliveries alone have the time; the dashboard lists them by it.
+      indexes = { by_time = { hash_key = "pk", range_key = "attempted_at" } }
     }
   }
 }
