@@ -79,6 +79,7 @@ class SigningProxy:
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_S)
         config = uvicorn.Config(
             self._app,
+            interface="asgi3",
             lifespan="off",
             ws="none",
             access_log=False,

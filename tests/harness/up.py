@@ -56,7 +56,7 @@ def run(console: Console, *, port: int, dashboard_port: int, directory: Path) ->
     ):
         # They take their ports at once: one that isn't free had better show before minutes of work.
         proxies = [
-            _proxy(platform, person, dashboard_port and dashboard_port + number)
+            signing_proxy(platform, person, port=dashboard_port and dashboard_port + number)
             for number, person in enumerate(PEOPLE)
         ]
         steps = Steps(console, 5)
@@ -102,7 +102,9 @@ def some_payments() -> list[Row]:
     return [large, captured, *(row for row in rows if row.payment in paid)]
 
 
-def _proxy(platform: Platform, person: str, port: int) -> SigningProxy:
+def signing_proxy(platform: Platform, person: str, *, port: int = 0) -> SigningProxy:
+    """Make a person's way to the dashboard, as any of the merchants; it isn't started yet."""
+
     def sign_in(merchant_id: str) -> MerchantAccess:
         return platform.merchant(merchant_id, api_name="dashboard", session_name=person)
 
