@@ -4,8 +4,9 @@
     python examples/generate_merchant_day.py > examples/merchant-day.csv
 
 The shares below are a shop's that sells across Europe, with some tourists' yen and dinar; they
-are made up, and none of the claims in the README rests on them. A token says what the acquirer
-simulator does with it (tests/harness/acquirer/behaviours.py): most are approved.
+are made up, and none of the claims in the README rests on them. Cards are test cards by name
+(tests/harness/demo/wallet.py): most are approved. In the afternoon somebody pays again and again
+with one stolen card, until the fraud check has seen enough.
 """
 
 from __future__ import annotations
@@ -30,9 +31,23 @@ CURRENCIES = {
     "KWD": (6, 3, 1, 60),
     "CHF": (5, 2, 5, 190),
 }
-BRANDS = {"visa": 52, "mastercard": 34, "amex": 9, "jcb": 5}
-DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "lost_card")
+# brand: (share in percent, customers' cards of it), so that nobody pays suspiciously often
+BRANDS = {
+    "visa": (62, 58),
+    "mastercard": (20, 15),
+    "amex": (8, 7),
+    "jcb": (5, 4),
+    "discover": (5, 4),
+}
+DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "lost_card", "stolen_card")
 SILENCES = ("timeout_booked", "timeout_late", "timeout_never")
+STUMBLES = ("dropped_booked", "error_once")
+
+STOLEN_CARD = "mastercard_16"
+STOLEN_AT_SECOND = 15 * 3600
+STOLEN_AMOUNT = Decimal("300.00")
+# The fraud check refuses at the sixth payment of a card within minutes.
+STOLEN_PASSED, STOLEN_REFUSED = 5, 7
 
 # What becomes of a payment, in percent.
 FATES = {
@@ -44,7 +59,7 @@ FATES = {
     "partially_refunded": 5,
     "declined": 7,
     "refund_declined": 1,
-    "connection_dropped": 2,
+    "second_try": 2,
     "unanswered": 3,
     "open": 2,
 }
@@ -53,7 +68,7 @@ WHOLLY_CAPTURED = (
     "refunded",
     "partially_refunded",
     "refund_declined",
-    "connection_dropped",
+    "second_try",
 )
 RETRY_SHARE = 0.07
 
@@ -67,8 +82,7 @@ class Request:
     payment: str
     amount: str
     currency: str
-    brand: str
-    token: str
+    card: str
     idempotency_key: str
     expect: str
 
@@ -80,6 +94,13 @@ class Day:
         self.random = random.Random(SEED)  # noqa: S311 - a repeatable day, not a secret
         self.keys = itertools.count(1)
         self.requests: list[Request] = []
+        self.cards = {
+            brand: itertools.cycle([f"{brand}_{place:02d}" for place in range(1, cards + 1)])
+            for brand, (_, cards) in BRANDS.items()
+        }
+        self.declines = itertools.cycle([f"decline_{code}" for code in DECLINES])
+        self.silences = itertools.cycle(SILENCES)
+        self.stumbles = itertools.cycle(STUMBLES)
 
     def payment(self, number: int) -> None:
         """Add a payment's requests."""
@@ -88,22 +109,20 @@ class Day:
         _, decimals, low, high = CURRENCIES[currency]
         unit = Decimal(1).scaleb(-decimals)
         amount = Decimal(self.random.randint(low * 10**decimals, high * 10**decimals)) * unit
-        brand, fate = self.pick(BRANDS), self.pick(FATES)
-        token, expect = self.card(brand, fate)
+        fate = self.pick(FATES)
+        card, expect = self.card(fate)
         second = self.random.randint(OPENING_SECONDS, CLOSING_SECONDS)
 
         def add(operation: str, value: Decimal | None, expect: str, *, later: int) -> None:
             nonlocal second
             second += self.random.randint(1, later)
-            first = operation == "authorize"
             request = Request(
                 second=second,
                 operation=operation,
                 payment=name,
                 amount="" if value is None else str(value),
                 currency="" if value is None else currency,
-                brand=brand if first else "",
-                token=token if first else "",
+                card=card if operation == "authorize" else "",
                 idempotency_key=f"k-{next(self.keys):05d}",
                 expect=expect,
             )
@@ -129,18 +148,50 @@ class Day:
         if fate == "partially_refunded":
             add("refund", part, "partially_refunded", later=3600)
 
-    def card(self, brand: str, fate: str) -> tuple[str, str]:
-        """Choose the token that makes the acquirer act so, and the answer to expect."""
-        card = f"{self.random.randrange(16**8):08x}"
-        if fate == "declined":
-            return f"tok_decline_{self.random.choice(DECLINES)}__{card}", "payment_declined"
-        if fate == "unanswered":
-            return f"tok_{self.random.choice(SILENCES)}__{card}", "unknown"
-        if fate == "connection_dropped":
-            return f"tok_dropped_booked__{card}", "authorized"
-        if fate == "refund_declined":
-            return f"tok_refund_decline_do_not_honor__{card}", "authorized"
-        return f"tok_{brand}_{card}", "authorized"
+    def card(self, fate: str) -> tuple[str, str]:
+        """Choose a card with which the payment comes to its fate, and the answer to expect."""
+        match fate:
+            case "declined":
+                return next(self.declines), "payment_declined"
+            case "unanswered":
+                return next(self.silences), "unknown"
+            case "second_try":
+                return next(self.stumbles), "authorized"
+            case "refund_declined":
+                return "refund_decline_do_not_honor", "authorized"
+        brand = self.pick({brand: share for brand, (share, _) in BRANDS.items()})
+        return next(self.cards[brand]), "authorized"
+
+    def stolen_card(self) -> None:
+        """Add the payments of a stolen card, and the voids of those that came through."""
+        second = STOLEN_AT_SECOND
+        for number in range(1, STOLEN_PASSED + STOLEN_REFUSED + 1):
+            name, passes = f"S{number:04d}", number <= STOLEN_PASSED
+            self.requests.append(
+                Request(
+                    second=second + number,
+                    operation="authorize",
+                    payment=name,
+                    amount=str(STOLEN_AMOUNT),
+                    currency="EUR",
+                    card=STOLEN_CARD,
+                    idempotency_key=f"k-{next(self.keys):05d}",
+                    expect="authorized" if passes else "suspected_fraud",
+                )
+            )
+            if passes:
+                self.requests.append(
+                    Request(
+                        second=second + 600 + number,
+                        operation="void",
+                        payment=name,
+                        amount="",
+                        currency="",
+                        card="",
+                        idempotency_key=f"k-{next(self.keys):05d}",
+                        expect="voided",
+                    )
+                )
 
     def pick(self, shares: dict[str, int]) -> str:
         """Draw a name by its share."""
@@ -152,6 +203,7 @@ def main() -> None:
     day = Day()
     for number in range(1, PAYMENTS + 1):
         day.payment(number)
+    day.stolen_card()
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["time", *[field.name for field in fields(Request)][1:]])
     for request in sorted(day.requests, key=lambda request: request.second):

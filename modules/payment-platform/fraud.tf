@@ -29,6 +29,7 @@ module "fraud_detection" {
     PAYMENTS_TABLE       = local.transactions_table.name
     REFUSE_AT            = tostring(var.fraud.refuse_at)
     REVIEW_AT            = tostring(var.fraud.review_at)
+    SCORE_DEADLINE_MS    = tostring(var.fraud.deadline_ms)
   }
   permissions = {
     CountPayments = {

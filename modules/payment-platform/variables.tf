@@ -78,8 +78,9 @@ variable "internal_domain" {
 }
 
 variable "fraud" {
-  description = "Fraud checks: scores (0 to 1000) from which a payment is reviewed or refused, milliseconds that an authorization waits for its score, and by currency the largest amount in minor units that passes when the service is silent (default: none)."
+  description = "Fraud checks: scores (0 to 1000) from which a payment is reviewed or refused, milliseconds that a score may take (`deadline_ms`; counters that don't answer by then are left out of it) and that an authorization waits for one (`timeout_ms`), and by currency the largest amount in minor units that passes when the service is silent (default: none)."
   type = object({
+    deadline_ms     = optional(number, 20)
     fail_open_below = optional(map(number), {})
     refuse_at       = optional(number, 700)
     review_at       = optional(number, 200)
@@ -101,6 +102,11 @@ variable "fraud" {
   validation {
     condition     = var.fraud.timeout_ms >= 5 && var.fraud.timeout_ms <= 2000
     error_message = "An authorization waits 5 to 2000 ms for its score."
+  }
+
+  validation {
+    condition     = var.fraud.deadline_ms >= 1 && var.fraud.deadline_ms < var.fraud.timeout_ms
+    error_message = "A score takes 1 ms or more, and less than an authorization waits for it: give `fraud.deadline_ms` less than `fraud.timeout_ms`."
   }
 }
 

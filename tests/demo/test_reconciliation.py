@@ -26,8 +26,7 @@ def row(line: int, operation: str, amount: int | None) -> Row:
         payment="P1",
         amount=amount,
         currency="EUR",
-        brand="visa",
-        token="tok_visa",
+        card="visa_01",
         idempotency_key=f"k{line}",
         expect="",
     )

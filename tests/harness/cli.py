@@ -20,6 +20,7 @@ from harness.bench.contestants import ContestantError
 from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.demo import merchant_day, run, summary
+from harness.demo.dashboard_pages import DashboardError
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
@@ -66,12 +67,16 @@ def demo(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="TCP port of the API on 127.0.0.1.")] = 8080,
+    dashboard_port: Annotated[
+        int,
+        typer.Option(help="TCP port of the first person's dashboard; the second's is the next."),
+    ] = 8081,
     directory: Annotated[
         Path, typer.Option(help="Where each merchant's credentials are written.")
     ] = REPOSITORY / ".work/up",
 ) -> None:
-    """Apply dev and leave it running, with credentials for curl, until Ctrl-C."""
-    running.run(console, port=port, directory=directory)
+    """Apply dev and leave it running, with the dashboard and credentials for curl, until Ctrl-C."""
+    running.run(console, port=port, dashboard_port=dashboard_port, directory=directory)
 
 
 class Part(StrEnum):
@@ -178,6 +183,7 @@ def main() -> None:
         merchant_day.MerchantDayError,
         mutation.StaleMutantError,
         run.DemoError,
+        DashboardError,
         DiscoveryError,
         TerraformError,
     ) as error:

@@ -162,14 +162,17 @@ class Platform:
         """The merchants of the environment, sorted."""
         return sorted(self.outputs["merchants"])
 
-    def merchant(self, merchant_id: str, *, api_name: str = "payments") -> MerchantAccess:
+    def merchant(
+        self, merchant_id: str, *, api_name: str = "payments", session_name: str = SESSION_NAME
+    ) -> MerchantAccess:
         """Assume a merchant's role and read its API key, as the operator hands them out.
 
-        The key is the same for all APIs; `api_name` says which one's address comes with it.
+        The key is the same for all APIs; `api_name` says which one's address comes with it. The
+        dashboard knows people by `session_name`.
         """
         merchant = self.outputs["merchants"][merchant_id]
         role = merchant["role_arn"].rpartition("/")[2]
-        session = self.aws.session(self.account_id, role=role, session_name=SESSION_NAME)
+        session = self.aws.session(self.account_id, role=role, session_name=session_name)
         credentials = session.get_credentials()
         if credentials is None or credentials.token is None:
             raise RuntimeError(f"assuming {role} gave no temporary credentials")

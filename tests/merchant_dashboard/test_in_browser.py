@@ -5,16 +5,15 @@ Screenshots at 1280 and 390 pixels are left in ``build/screenshots``.
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from harness.dashboard import ONE_PERSON_UP_TO, new_merchant, person
+from harness.testing.browser import SCREENSHOTS, find_browser, running_browser
 from webhook_sender.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -24,38 +23,13 @@ if TYPE_CHECKING:
 
     from harness.dashboard import Merchant, Site
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 DAY_MS = 86_400_000
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-]
-
-
-def _find_browser() -> str:
-    named = os.environ.get("PLAYWRIGHT_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None or not Path(found).exists():
-        pytest.fail(
-            "No browser was found. Install one with `apt-get install -y chromium`, or set "
-            "PLAYWRIGHT_CHROMIUM to the executable of a Chromium.",
-            pytrace=False,
-        )
-    return found
 
 
 @pytest.fixture(scope="session")
 def browser(territory: str) -> Iterator[Browser]:  # noqa: ARG001 - ends with the folder
-    executable = _find_browser()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    with running_browser() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -325,4 +299,4 @@ def test_pages_work_without_the_script(people: People) -> None:
 def test_without_a_browser_the_tests_say_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAYWRIGHT_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(pytest.fail.Exception, match="apt-get install -y chromium"):
-        _find_browser()
+        find_browser()

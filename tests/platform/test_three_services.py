@@ -50,6 +50,15 @@ def test_a_payment_is_seen_on_the_dashboard(platform: Platform, caller: Caller, 
     assert payment_id in page.text
 
 
+@pytest.mark.parametrize(
+    "page", ["overview", "refunds", "reconciliation", "webhooks", "usage", "exports/transactions"]
+)
+def test_every_page_is_answered(platform: Platform, caller: Caller, page: str) -> None:
+    """Each reads tables, indexes and services of its own, which have to be deployed."""
+    answer = caller_of(platform, caller, "dashboard").send("GET", f"/{page}")
+    assert answer.status_code == 200, answer.text
+
+
 def test_another_merchants_pages_are_refused(platform: Platform, caller: Caller) -> None:
     other = next(each for each in platform.merchant_ids if each != caller.access.merchant_id)
     dashboard = caller_of(platform, caller, "dashboard")

@@ -29,7 +29,7 @@ import re
 import threading
 from dataclasses import dataclass
 
-_BEHAVIOURS = {
+BEHAVIOURS = {
     "4000000000000002": "decline_do_not_honor",
     "4000000000009995": "decline_insufficient_funds",
     "4000000000009987": "decline_lost_card",
@@ -120,7 +120,7 @@ class Cards:
             raise RefusedCardError
         country = _COUNTRIES.get(number[6:9], "US") if number.startswith("400000") else "US"
         card = RegisteredCard(
-            behaves_as=f"tok_{_BEHAVIOURS.get(number, 'approve')}",
+            behaves_as=f"tok_{BEHAVIOURS.get(number, 'approve')}",
             brand=next(
                 (name for start, name in _BRANDS.items() if re.match(start, number)), "unknown"
             ),

@@ -6,10 +6,13 @@ The ledger is read from the table as it is stored, posting by posting: the class
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from harness.demo.reconciliation import Position
+from payment_core.currencies import EXPONENTS
 from payment_core.ledger import ACQUIRER_RECEIVABLE
 from transaction_gateway.dynamodb_values import decode_map
 from transaction_gateway.payment_items import PAYMENT_PREFIX, partition_key
@@ -103,6 +106,23 @@ def positions_of_acquirer(
         for line in settlement
         if line.merchant_id == merchant_id
     }
+
+
+def positions_of_dashboard(exported: str) -> dict[str, Position]:
+    """Say what the file says that a person exports from the dashboard."""
+    return {
+        row["payment_id"]: Position(
+            row["currency"],
+            captured=minor_units(row["captured"], row["currency"]),
+            refunded=minor_units(row["refunded"], row["currency"]),
+        )
+        for row in csv.DictReader(exported.splitlines())
+    }
+
+
+def minor_units(shown: str, currency: str) -> int:
+    """Read an amount as the dashboard writes it, such as `1,234.50`."""
+    return int(Decimal(shown.replace(",", "")).scaleb(EXPONENTS[currency]))
 
 
 def _postings(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,13 +2,15 @@
 
 One row is one request, in the order in which the merchant's system sent them::
 
-    time,operation,payment,amount,currency,brand,token,idempotency_key,expect
-    09:00:04,authorize,P0001,49.90,EUR,visa,tok_visa,k-0001,authorized
-    09:03:10,capture,P0001,49.90,EUR,,,k-0002,captured
+    time,operation,payment,amount,currency,card,idempotency_key,expect
+    09:00:04,authorize,P0001,49.90,EUR,visa_01,k-0001,authorized
+    09:03:10,capture,P0001,49.90,EUR,,k-0002,captured
 
 `amount` is in the currency's major unit with as many decimals as ISO 4217 gives it, `payment` is
-the merchant's own reference, and `expect`, which may be left empty, is the state or the problem
-code of the answer. A row with a key that stood on an earlier row is that request sent again.
+the merchant's own reference, `card` is a test card's name (`harness.demo.wallet`) or a token that
+the acquirer knows, and `expect`, which may be left empty, is the state, the problem's code or the
+decline's code of the answer. A row with a key that stood on an earlier row is that request sent
+again.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from harness.demo.wallet import NUMBERS
 from payment_core.currencies import EXPONENTS
 from payment_core.money import MAX_MINOR_UNITS
 
@@ -32,8 +35,7 @@ COLUMNS = (
     "payment",
     "amount",
     "currency",
-    "brand",
-    "token",
+    "card",
     "idempotency_key",
     "expect",
 )
@@ -56,15 +58,14 @@ class Row:
     payment: str
     amount: int | None
     currency: str
-    brand: str
-    token: str
+    card: str
     idempotency_key: str
     expect: str
 
     @property
     def content(self) -> tuple[object, ...]:
         """What must not change between two rows with one idempotency key."""
-        return (self.operation, self.payment, self.amount, self.currency, self.brand, self.token)
+        return (self.operation, self.payment, self.amount, self.currency, self.card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,7 @@ class _Reader:
             operation=cells["operation"],
             payment=cells["payment"],
             currency=cells["currency"],
-            brand=cells["brand"],
-            token=cells["token"],
+            card=cells["card"],
             idempotency_key=cells["idempotency_key"],
             expect=cells["expect"],
         )
@@ -180,11 +180,16 @@ class _Reader:
                 self.report(
                     line, column, f"{cells[column]!r} isn't 1 to 64 letters, digits, '-' or '_'"
                 )
-        if operation == "authorize" and not _TOKEN.fullmatch(cells["token"]):
-            self.report(line, "token", "an authorization needs a card token (tok_...)")
-        for column in ("token", "brand") if operation != "authorize" else ():
-            if cells[column]:
-                self.report(line, column, f"must be empty for a {operation}")
+        card = cells["card"]
+        if operation == "authorize" and not (card in NUMBERS or _TOKEN.fullmatch(card)):
+            self.report(
+                line,
+                "card",
+                "an authorization needs a test card's name, such as visa_01, or a token (tok_...); "
+                "numbers don't belong into the file",
+            )
+        if operation != "authorize" and card:
+            self.report(line, "card", f"must be empty for a {operation}")
         for column in ("amount", "currency") if operation == "void" else ():
             if cells[column]:
                 self.report(line, column, "must be empty for a void, which takes no amount")

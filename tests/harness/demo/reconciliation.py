@@ -1,8 +1,8 @@
-"""Four books of one day, compared to the minor unit: file, payments, ledger, acquirer.
+"""Five books of one day, compared to the minor unit: file, payments, ledger, dashboard, acquirer.
 
 The merchant's file says what was asked and the answers what was accepted; the API lists the
-payments; the table holds the journal; the acquirer reports what it settled. Where they differ,
-the payment is named.
+payments; the table holds the journal; the merchant's dashboard exports what it shows; the acquirer
+reports what it settled. Where they differ, the payment is named.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.demo.play import Answer
 
-BOOKS = ("file", "payments", "ledger", "acquirer")
+BOOKS = ("file", "payments", "ledger", "dashboard", "acquirer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Reconciliation:
 
     @property
     def agrees(self) -> bool:
-        """Whether all four books say the same and every currency's postings sum to zero."""
+        """Whether all books say the same and every currency's postings sum to zero."""
         return not self.disagreements and not any(self.ledger_sums.values())
 
 

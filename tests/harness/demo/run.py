@@ -3,99 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.console import Steps
-from harness.demo import books
-from harness.demo.play import play
+from harness.demo import books, dashboard_pages, logged, scores
+from harness.demo.play import play, tokenize
 from harness.demo.reconciliation import positions_of_file, reconcile
+from harness.demo.report import Day, Report, Service
 from harness.platform import Platform
 from harness.terraform import ProgressKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from harness.console import Step
+    from harness.demo.dashboard_pages import Visit
     from harness.demo.merchant_day import Row
     from harness.demo.play import Answer
     from harness.demo.reconciliation import Reconciliation
+    from harness.demo.scores import AskedScore
     from harness.platform import MerchantAccess
-    from harness.terraform import ApplyResult, Plan, Progress
+    from harness.terraform import Plan, Progress
 
-STEPS = 7
+STEPS = 10
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
 _MODULE = re.compile(r"module\.(\w+)")
+_TOKENS = "/merchants/{merchant_id}/tokens"
 
 
 class DemoError(Exception):
     """The demo can't go on."""
-
-
-@dataclass(frozen=True)
-class Day:
-    """What came of the merchant's day."""
-
-    merchant_id: str
-    answers: Sequence[Answer]
-    seconds: float
-
-    @property
-    def sent(self) -> int:
-        """Requests that the merchant sent, those that were throttled and sent again included."""
-        return sum(answer.attempts for answer in self.answers)
-
-    @property
-    def surprises(self) -> list[Answer]:
-        """Answers whose outcome isn't what the file expected."""
-        return [answer for answer in self.answers if answer.surprising]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that the summary says."""
-
-    resources: Counter[str]
-    """Resources of dev by the module that holds them."""
-    second_plan: Plan
-    day: Day
-    payments: Sequence[Mapping[str, Any]]
-    """The merchant's payments as the API listed them at the end of the day."""
-    swept: int
-    """Payments that were unresolved until the sweeper asked the acquirer again."""
-    reconciliation: Reconciliation
-    log_lines: int
-    destroyed: ApplyResult
-
-    @property
-    def failures(self) -> list[str]:
-        """What isn't as it should be, each with what to look at; empty when all is well."""
-        failures = []
-        if not self.second_plan.is_empty:
-            failures.append(f"the second plan isn't empty:\n{self.second_plan}")
-        failures += [
-            f"line {answer.row.line}: {answer.row.operation} {answer.row.payment} came to "
-            f"{answer.outcome!r}, and the file expects {answer.row.expect!r}"
-            for answer in self.day.surprises
-        ]
-        failures += map(str, self.reconciliation.disagreements)
-        failures += [
-            f"the ledger's postings in {currency} sum to {amount}, not 0"
-            for currency, amount in self.reconciliation.ledger_sums.items()
-            if amount
-        ]
-        if self.log_lines != self.day.sent:
-            failures.append(f"{self.day.sent} requests were sent and {self.log_lines} logged")
-        return failures
 
 
 class Made:
@@ -121,41 +67,96 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
     """
     steps = Steps(console, STEPS)
     with Platform(workdir) as platform:
-        with steps.step("start the embedded AWS and the acquirer") as step:
-            platform.start()
-            cli = platform.terraform.cli
-            step.done(f"Terraform {cli.version}, found by {cli.origin}")
-        with steps.step("terraform apply environments/bootstrap") as step:
-            applied = platform.apply_bootstrap(step.terraform)
-            step.done(f"{applied.counts.add} resources")
-        with steps.step("terraform apply environments/dev") as step:
-            made = Made(step)
-            applied = platform.apply_environment(made.follow)
-            step.done(f"{applied.counts.add} resources")
-        with steps.step("terraform plan again") as step:
-            second_plan = platform.environment.plan(progress=step.terraform)
-            step.done("no changes" if second_plan.is_empty else "changes")
-        with steps.step("pay a merchant's day through the deployed API") as step:
+        resources, second_plan = _apply(platform, steps)
+        with steps.step("start the services that were deployed") as step:
             platform.serve()
-            access = platform.merchant(platform.merchant_ids[0])
-            day = asyncio.run(_pay(rows, access, step))
-            step.done(f"{len(rows)} requests")
-        with steps.step("reconcile the books") as step:
+            apis, functions = len(platform.outputs["apis"]), len(platform.outputs["functions"])
+            tasks = len(platform.edge.tasks())
+            step.done(f"{apis} APIs, {functions} functions on Lambda, {tasks} tasks on ECS")
+        access = platform.merchant(platform.merchant_ids[0])
+        day = pay(rows, access, steps)
+        with steps.step("ask for fraud scores and open the dashboard") as step:
             swept = _sweep(platform, step)
+            platform.edge.drain()
             payments = asyncio.run(_listed(access))
-            reconciliation = _reconcile(platform, day, payments)
-            log_lines = _access_log_lines(platform)
+            asked = asyncio.run(_ask_scores(platform, day))
+            visit = asyncio.run(_visit(platform, day, payments))
+            step.done(f"{len(asked)} scores, {visit.pages} pages")
+        with steps.step("reconcile the books") as step:
+            reconciliation = _reconcile(platform, day, payments, visit)
+            platform.edge.flush_logs()
+            services, log_lines = list(_services(platform)), _payment_requests(platform)
+            fraud = logged.fraud_figures(platform)
             step.done(f"{len(payments)} payments")
         with steps.step("terraform destroy environments/dev") as step:
             platform.edge.close()
             destroyed = platform.environment.destroy(progress=step.terraform)
             step.done(f"{destroyed.counts.remove} resources")
     return Report(
-        made.by_module, second_plan, day, payments, swept, reconciliation, log_lines, destroyed
+        resources=resources,
+        second_plan=second_plan,
+        day=day,
+        payments=payments,
+        swept=swept,
+        asked_scores=asked,
+        visit=visit,
+        reconciliation=reconciliation,
+        services=services,
+        fraud=fraud,
+        log_lines=log_lines,
+        destroyed=destroyed,
     )
 
 
-async def _pay(rows: Sequence[Row], access: MerchantAccess, step: Step) -> Day:
+def _apply(platform: Platform, steps: Steps) -> tuple[Counter[str], Plan]:
+    """Apply bootstrap and dev; give dev's resources by module, and a second plan."""
+    with steps.step("start the embedded AWS and the acquirer") as step:
+        platform.start()
+        cli = platform.terraform.cli
+        step.done(f"Terraform {cli.version}, found by {cli.origin}")
+    with steps.step("terraform apply environments/bootstrap") as step:
+        applied = platform.apply_bootstrap(step.terraform)
+        step.done(f"{applied.counts.add} resources")
+    with steps.step("terraform apply environments/dev") as step:
+        made = Made(step)
+        applied = platform.apply_environment(made.follow)
+        step.done(f"{applied.counts.add} resources")
+    with steps.step("terraform plan again") as step:
+        second_plan = platform.environment.plan(progress=step.terraform)
+        step.done("no changes" if second_plan.is_empty else "changes")
+    return made.by_module, second_plan
+
+
+def pay(rows: Sequence[Row], access: MerchantAccess, steps: Steps) -> Day:
+    """Exchange the cards for tokens, and pay the day with them: two steps."""
+    with steps.step("exchange the day's cards for tokens") as step:
+        tokens, tokens_sent = asyncio.run(_tokenize(rows, access, step))
+        step.done(f"{len(tokens)} cards")
+    with steps.step("pay a merchant's day, each payment scored for fraud") as step:
+        started = time.monotonic()
+        answers = asyncio.run(_play(rows, tokens, access, step))
+        step.done(f"{len(rows)} requests")
+    seconds = time.monotonic() - started
+    return Day(access.merchant_id, tokens, tokens_sent, answers, seconds)
+
+
+async def _tokenize(
+    rows: Sequence[Row], access: MerchantAccess, step: Step
+) -> tuple[dict[str, str], int]:
+    done = 0
+
+    def count(_: str) -> None:
+        nonlocal done
+        done += 1
+        step.update(f"{done} cards")
+
+    async with access.client() as client:
+        return await tokenize(rows, client, concurrency=CONCURRENCY, on_token=count)
+
+
+async def _play(
+    rows: Sequence[Row], tokens: Mapping[str, str], access: MerchantAccess, step: Step
+) -> list[Answer]:
     done = 0
 
     def count(_: Answer) -> None:
@@ -163,10 +164,8 @@ async def _pay(rows: Sequence[Row], access: MerchantAccess, step: Step) -> Day:
         done += 1
         step.update(f"{done}/{len(rows)} requests")
 
-    started = time.monotonic()
     async with access.client() as client:
-        answers = await play(rows, client, concurrency=CONCURRENCY, on_answer=count)
-    return Day(access.merchant_id, answers, time.monotonic() - started)
+        return await play(rows, client, tokens=tokens, concurrency=CONCURRENCY, on_answer=count)
 
 
 def _sweep(platform: Platform, step: Step) -> int:
@@ -191,8 +190,24 @@ async def _listed(access: MerchantAccess) -> list[Mapping[str, Any]]:
         return await books.listed_payments(client)
 
 
+async def _ask_scores(platform: Platform, day: Day) -> list[AskedScore]:
+    """Ask for the score of a card that paid, and of one that was refused for fraud."""
+    paid = next((answer.row for answer in day.answers if answer.accepted), None)
+    refused = [answer.row for answer in day.answers if answer.refused_for_fraud]
+    rows = [row for row in (paid, *refused[-1:]) if row is not None]
+    async with platform.merchant(day.merchant_id, api_name="fraud").client() as client:
+        return await scores.ask(client, rows, day.tokens)
+
+
+async def _visit(platform: Platform, day: Day, payments: Sequence[Mapping[str, Any]]) -> Visit:
+    currencies = {payment["currency"] for payment in payments}
+    payment_id = payments[0]["payment_id"]
+    async with platform.merchant(day.merchant_id, api_name="dashboard").client() as client:
+        return await dashboard_pages.visit(client, currencies, payment_id)
+
+
 def _reconcile(
-    platform: Platform, day: Day, payments: Sequence[Mapping[str, Any]]
+    platform: Platform, day: Day, payments: Sequence[Mapping[str, Any]], visit: Visit
 ) -> Reconciliation:
     stored = books.stored_payments(
         platform.aws.client("dynamodb", platform.account_id),
@@ -204,6 +219,7 @@ def _reconcile(
             "file": positions_of_file(day.answers),
             "payments": books.positions_of_payments(payments),
             "ledger": books.positions_of_ledger(stored),
+            "dashboard": books.positions_of_dashboard(visit.exported),
             "acquirer": books.positions_of_acquirer(
                 platform.acquirer.settlement(), day.merchant_id
             ),
@@ -212,16 +228,35 @@ def _reconcile(
     )
 
 
-def _access_log_lines(platform: Platform) -> int:
-    """Count the lines of payments' requests in the deployed access log."""
-    platform.edge.flush_logs()
-    pages = (
-        platform.aws.client("logs", platform.account_id)
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=platform.outputs["apis"]["payments"]["access_log_group"])
-    )
-    return sum(
-        json.loads(event["message"])["http_method"] == "POST"
-        for page in pages
-        for event in page["events"]
-    )
+def _services(platform: Platform) -> Iterator[Service]:
+    """Say what answers at which path; functions share the payments API."""
+    requests = {name: logged.requests(platform, name) for name in platform.outputs["apis"]}
+    tokens = sum(n for (_, path), n in requests["payments"].items() if path == _TOKENS)
+    payments = requests["payments"].total() - tokens
+    functions, services = platform.outputs["functions"], platform.outputs["services"]
+    for name, part, count in (
+        ("transaction_gateway", "payments", payments),
+        ("tokenizer", "tokens", tokens),
+    ):
+        yield Service(
+            name, _path(platform, "payments", part), f"Lambda {functions[name]['name']}", count
+        )
+    for name, api, part in (
+        ("fraud_detection", "fraud", "scores"),
+        ("merchant_dashboard", "dashboard", "..."),
+    ):
+        deployed = services[name]["name"]
+        tasks = len(platform.edge.tasks(deployed))
+        behind = f"ECS {deployed}, {tasks} task{'' if tasks == 1 else 's'}"
+        yield Service(name, _path(platform, api, part), behind, requests[api].total())
+
+
+def _path(platform: Platform, api_name: str, part: str) -> str:
+    path = urlsplit(platform.invoke_url_of(api_name)).path
+    return f"{path}/merchants/{{merchant_id}}/{part}"
+
+
+def _payment_requests(platform: Platform) -> int:
+    """Count the lines of the day's requests in the payments API's access log."""
+    lines = logged.requests(platform, "payments")
+    return sum(count for (method, _), count in lines.items() if method == "POST")

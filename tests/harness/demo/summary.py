@@ -13,12 +13,20 @@ from payment_core.money import Money
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.demo.run import Report
+    from harness.demo.report import Report
 
 
 def show(report: Report, console: Console) -> None:
     """Print the summary of a demo."""
-    for part in (_resources(report), _payments(report), _books(report), _facts(report)):
+    parts = (
+        _resources(report),
+        _services(report),
+        _payments(report),
+        _fraud(report),
+        _books(report),
+        _facts(report),
+    )
+    for part in parts:
         console.print()
         console.print(part)
 
@@ -44,6 +52,30 @@ def _payments(report: Report) -> Table:
     return table
 
 
+def _services(report: Report) -> Table:
+    table = Table(
+        title="Services behind API Gateway", title_justify="left", box=None, padding=(0, 2)
+    )
+    table.add_column("service")
+    table.add_column("path")
+    table.add_column("behind it")
+    table.add_column("requests", justify="right")
+    for service in report.services:
+        table.add_row(service.name, service.path, service.behind, str(service.requests))
+    return table
+
+
+def _fraud(report: Report) -> Table:
+    table = Table(title="Fraud checks", title_justify="left", box=None, padding=(0, 2))
+    figures = report.fraud
+    for name in ("scored in line", "passed", "to review", "refused", "degraded", "unanswered"):
+        table.add_column(name, justify="right")
+    passed = figures.scored - figures.reviewed - figures.refused
+    counts = (passed, figures.reviewed, figures.refused, figures.degraded, figures.unanswered)
+    table.add_row(str(figures.scored), *map(str, counts))
+    return table
+
+
 def _books(report: Report) -> Table:
     table = Table(
         title="Captured less refunded, by book", title_justify="left", box=None, padding=(0, 2)
@@ -62,7 +94,8 @@ def _books(report: Report) -> Table:
 
 def _facts(report: Report) -> Table:
     day = report.day
-    refused = sum(not answer.accepted for answer in day.answers)
+    fraud = sum(answer.refused_for_fraud for answer in day.answers)
+    refused = sum(not answer.accepted for answer in day.answers) - fraud
     replayed = sum(answer.replayed for answer in day.answers)
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -71,7 +104,21 @@ def _facts(report: Report) -> Table:
     table.add_row(
         "Requests",
         f"{len(day.answers)} in {day.seconds:.1f} s, each signed with SigV4: {refused} declined, "
-        f"{replayed} repetitions replayed, {day.sent - len(day.answers)} throttled and sent again",
+        f"{fraud} refused for fraud, {replayed} repetitions replayed, {day.sent_again} sent again",
+    )
+    table.add_row(
+        "Cards", f"{len(day.tokens)} test cards; only the tokenizer and the acquirer saw numbers"
+    )
+    for asked in report.asked_scores:
+        reasons = f" ({', '.join(asked.reasons)})" if asked.reasons else ""
+        table.add_row(
+            "Score asked for", f"{asked.row.card}: {asked.score}, {asked.decision}{reasons}"
+        )
+    table.add_row(
+        "Dashboard",
+        f"{report.visit.pages} pages opened through its API; its totals are the books'"
+        if report.dashboard_agrees
+        else "[red]its totals aren't the books'[/red]",
     )
     table.add_row(
         "Unresolved",
@@ -95,7 +142,7 @@ def _facts(report: Report) -> Table:
 def _verdict(report: Report) -> str:
     if report.reconciliation.agrees:
         return (
-            "[green]file, payments, ledger and acquirer agree to the minor unit, "
+            "[green]file, payments, ledger, dashboard and acquirer agree to the minor unit, "
             "and the ledger's postings sum to 0[/green]"
         )
     return f"[red]{len(report.reconciliation.disagreements)} payments differ[/red]"
