@@ -17,8 +17,10 @@ from harness import mutants as mutation
 from harness import up as running
 from harness.bench import functions, gateway, plans
 from harness.bench.contestants import ContestantError
+from harness.bench.dashboard import page_times
 from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
+from harness.bench.fraud import fraud_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.platform import REPOSITORY
@@ -84,6 +86,7 @@ class Part(StrEnum):
 
     GATEWAY = "gateway"
     FUNCTIONS = "functions"
+    SERVICES = "services"
     PLANS = "plans"
 
 
@@ -99,6 +102,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             lambda: [functions.dynamodb_calls()],
             lambda: [functions.start_time()],
         ],
+        Part.SERVICES: [fraud_figures, page_times],
         Part.PLANS: [
             lambda: plans.one_plan(yardstick),
             lambda: plans.module_suite(yardstick),
