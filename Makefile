@@ -38,7 +38,7 @@ package: install ## Build the function zips and their digests into dist/
 demo: package ## Apply dev to the embedded AWS, pay a merchant's day, reconcile, destroy
 	@$(BIN)/python -m harness demo --input "$(INPUT)"
 
-up: package ## The same platform left running, with credentials for curl; Ctrl-C ends it
+up: package ## The same platform left running, for curl and a browser; Ctrl-C ends it
 	@$(BIN)/python -m harness up
 
 test: package lint browser ## Everything that CI runs

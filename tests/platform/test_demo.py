@@ -15,7 +15,8 @@ from harness.demo.merchant_day import COLUMNS, MerchantDayError, read
 REPOSITORY = Path(__file__).parents[2]
 DAY = REPOSITORY / "examples/merchant-day.csv"
 HEADER = ",".join(COLUMNS)
-AUTHORIZE = "09:00:00,authorize,P1,10.00,EUR,visa,tok_visa_1,k1,authorized"
+PAYMENTS, REFUSED_FOR_FRAUD = 312, 7
+AUTHORIZE = "09:00:00,authorize,P1,10.00,EUR,visa_01,k1,authorized"
 
 
 def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
@@ -39,7 +40,24 @@ def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
     assert destroyed, said
     assert int(applied[1]) == int(destroyed[1]) > 50
     assert "Second plan empty" in said
-    assert "ledger and acquirer agree to the minor unit" in said
+    assert "ledger, dashboard and acquirer agree to the minor unit" in said
+    assert "its totals are the books'" in said
+    for service, path, behind in (
+        ("transaction_gateway", "payments", "Lambda payments-dev-transaction-gateway"),
+        ("tokenizer", "tokens", "Lambda payments-dev-tokenizer"),
+        ("fraud_detection", "scores", "ECS payments-dev-fraud-detection, 1 task"),
+        ("merchant_dashboard", "...", "ECS payments-dev-merchant-dashboard, 1 task"),
+    ):
+        line = rf"{service} /\w+/live/merchants/{{merchant_id}}/{re.escape(path)} {behind} (\d+)"
+        answered = re.search(line, said)
+        assert answered, (line, said)
+        assert int(answered[1]) > 0
+    scored = re.search(r"scored in line .*? unanswered (\d+) (\d+) (\d+) (\d+) ", said)
+    assert scored, said
+    assert int(scored[1]) >= PAYMENTS
+    assert int(scored[4]) == REFUSED_FOR_FRAUD
+    assert f"{REFUSED_FOR_FRAUD} refused for fraud" in said
+    assert re.search(r"Score asked for mastercard_16: \d+, refuse \([a-z_, ]*card_velocity", said)
     assert "✗" not in said
     _, alive = psutil.wait_procs(children, timeout=5)
     assert children, "the demo ran nothing"
@@ -56,7 +74,8 @@ def test_example_holds_what_a_day_holds() -> None:
     rows = read(DAY)
     assert {row.currency for row in rows} >= {"EUR", "JPY", "KWD"}
     assert {row.operation for row in rows} == {"authorize", "capture", "void", "refund"}
-    assert len({row.payment for row in rows}) == 300
+    assert len({row.payment for row in rows}) == PAYMENTS
+    assert sum(row.expect == "suspected_fraud" for row in rows) == REFUSED_FOR_FRAUD
     keys = [row.idempotency_key for row in rows]
     assert len(set(keys)) < len(keys)
 
@@ -70,16 +89,17 @@ def test_example_holds_what_a_day_holds() -> None:
         ([AUTHORIZE.replace("EUR", "EUX")], "line 2, column currency", "ISO 4217"),
         ([AUTHORIZE.replace("authorize", "charge", 1)], "line 2, column operation", "isn't one of"),
         ([AUTHORIZE.replace("09:00", "9:00")], "line 2, column time", "HH:MM:SS"),
-        ([AUTHORIZE.replace("tok_visa_1", "4242424242424242")], "line 2, column token", "token"),
-        ([AUTHORIZE + ",more"], "line 2, column 10", "10 columns"),
-        ([AUTHORIZE.rpartition(",")[0]], "line 2, column expect", "8 columns"),
+        ([AUTHORIZE.replace("visa_01", "4242424242424242")], "line 2, column card", "numbers"),
+        ([AUTHORIZE.replace("visa_01", "visa_99")], "line 2, column card", "visa_01"),
+        ([AUTHORIZE + ",more"], "line 2, column 9", "9 columns"),
+        ([AUTHORIZE.rpartition(",")[0]], "line 2, column expect", "7 columns"),
         (
-            ["09:00:00,capture,P9,10.00,EUR,,,k1,captured"],
+            ["09:00:00,capture,P9,10.00,EUR,,k1,captured"],
             "line 2, column payment",
             "isn't authorized on an earlier line",
         ),
         (
-            [AUTHORIZE, "09:00:01,capture,P1,1000,JPY,,,k2,captured"],
+            [AUTHORIZE, "09:00:01,capture,P1,1000,JPY,,k2,captured"],
             "line 3, column currency",
             "in which line 2 authorized it",
         ),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import psutil
 import pytest
 
@@ -24,10 +25,10 @@ ANSWERED = re.compile(r"^(\d{3})$", re.M)
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run `make up`'s command, and give the directory of its credentials."""
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """Run `make up`'s command; give the directory of its credentials, and what it said."""
     directory = tmp_path_factory.mktemp("up")
-    command = [sys.executable, "-m", "harness", "up", "--port", "0"]
+    command = [sys.executable, "-m", "harness", "up", "--port", "0", "--dashboard-port", "0"]
     process = subprocess.Popen(
         [*command, "--directory", str(directory)],
         stdout=subprocess.PIPE,
@@ -43,11 +44,26 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     else:
         pytest.fail("up ended by itself:\n" + "".join(said))
     children = psutil.Process(process.pid).children(recursive=True)
-    yield directory
+    yield directory, "".join(said)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0, process.stdout.read()
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive, f"left running: {alive}"
+
+
+@pytest.fixture
+def up(started: tuple[Path, str]) -> Path:
+    return started[0]
+
+
+def test_both_people_reach_the_dashboard_with_payments_on_it(started: tuple[Path, str]) -> None:
+    addresses = dict(re.findall(r"Dashboard +(http://\S+) +as (\w+)", started[1]))
+    assert set(addresses.values()) == {"alice", "bob"}
+    for address, person in addresses.items():
+        page = httpx.get(address, follow_redirects=True)
+        assert page.status_code == 200, page.text
+        assert f"<b>{person}</b>" in page.text
+        assert "Declined" in page.text
 
 
 def test_block_answers_what_it_promises(up: Path) -> None:

@@ -1,10 +1,15 @@
-"""What `make up` reads of the deployed schedule."""
+"""What `make up` reads of the deployed schedule, and what it pays."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from harness.up import interval_seconds
+from harness.platform import REPOSITORY
+from harness.up import interval_seconds, some_payments
+
+DEV = REPOSITORY / "environments/dev/platform.tf"
 
 
 @pytest.mark.parametrize(
@@ -18,3 +23,14 @@ def test_rate_is_read(schedule: str, seconds: int) -> None:
 def test_cron_is_refused() -> None:
     with pytest.raises(ValueError, match="isn't a rate"):
         interval_seconds("cron(0 12 * * ? *)")
+
+
+def test_some_payments_are_there_for_the_dashboard_to_show() -> None:
+    rows = some_payments()
+    authorized = {row.payment: row for row in rows if row.operation == "authorize"}
+    assert {row.payment for row in rows} == set(authorized)
+    assert len(authorized) >= 30
+    assert sum(row.expect == "suspected_fraud" for row in rows) > 0
+    limit = int(re.findall(r"refund_second_person_above = \{ EUR = (\d+)", DEV.read_text())[0])
+    captured = [row.amount for row in rows if row.operation == "capture" and row.currency == "EUR"]
+    assert max(amount for amount in captured if amount is not None) > limit
