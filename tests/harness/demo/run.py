@@ -36,6 +36,8 @@ STEPS = 10
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
+# The dashboard's read model follows the payments, and slowly on a busy machine.
+DRAIN_SECONDS = 300
 _MODULE = re.compile(r"module\.(\w+)")
 _TOKENS = "/merchants/{merchant_id}/tokens"
 
@@ -77,7 +79,8 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
         day = pay(rows, access, steps)
         with steps.step("ask for fraud scores and open the dashboard") as step:
             swept = _sweep(platform, step)
-            platform.edge.drain()
+            step.update("waiting until the dashboard knows everything")
+            platform.edge.drain(seconds=DRAIN_SECONDS)
             payments = asyncio.run(_listed(access))
             asked = asyncio.run(_ask_scores(platform, day))
             visit = asyncio.run(_visit(platform, day, payments))
