@@ -75,6 +75,11 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
         "Review from a score of 1 on",
     ),
     "waits_for_fraud": ("fraud", {"timeout_ms": 5000}, "waits 5 to 2000 ms"),
+    "scores_too_late": (
+        "fraud",
+        {"deadline_ms": 80, "timeout_ms": 80},
+        "less than an authorization waits for it",
+    ),
     "odd_limit": ("refund_second_person_above", {"EUR": -1}, "{ EUR = 50000 }"),
     "chatty": ("logs", {"level": "TRACE"}, "DEBUG, INFO, WARN or ERROR"),
 }
@@ -283,6 +288,19 @@ def _role_policies(applied: AppliedRoot) -> dict[str, dict[str, Any]]:
         for address, item in applied.resources.items()
         if ".aws_iam_role_policy." in address
     }
+
+
+def test_a_score_is_due_long_before_an_authorization_stops_waiting(
+    applied_payment_platform: AppliedRoot,
+) -> None:
+    resources = applied_payment_platform.resources
+    task = resources[f"{PLATFORM}.module.fraud_detection.aws_ecs_task_definition.service"]
+    (container,) = json.loads(task["container_definitions"])
+    variables = {each["name"]: each["value"] for each in container["environment"]}
+    function = resources[f"{GATEWAY}.aws_lambda_function.service"]
+    (environment,) = function["environment"]
+    assert variables["SCORE_DEADLINE_MS"] == "20"
+    assert environment["variables"]["FRAUD_TIMEOUT_MS"] == "80"
 
 
 @pytest.mark.parametrize("reader", ["dashboard_projector", "event_publisher"])
