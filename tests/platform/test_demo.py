@@ -43,19 +43,20 @@ def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
     assert "ledger, dashboard and acquirer agree to the minor unit" in said
     assert "its totals are the books'" in said
     for service, path, behind in (
-        ("transaction_gateway", "payments", "Lambda payments-dev-transaction-gateway"),
-        ("tokenizer", "tokens", "Lambda payments-dev-tokenizer"),
-        ("fraud_detection", "scores", "ECS payments-dev-fraud-detection, 1 task"),
-        ("merchant_dashboard", "...", "ECS payments-dev-merchant-dashboard, 1 task"),
+        ("transaction gateway", "payments", "Lambda function"),
+        ("tokenizer", "tokens", "Lambda function"),
+        ("fraud detection", "scores", "ECS, 1 task"),
+        ("merchant dashboard", "overview, ...", "ECS, 1 task"),
     ):
         line = rf"{service} /\w+/live/merchants/{{merchant_id}}/{re.escape(path)} {behind} (\d+)"
         answered = re.search(line, said)
         assert answered, (line, said)
         assert int(answered[1]) > 0
-    scored = re.search(r"scored in line .*? unanswered (\d+) (\d+) (\d+) (\d+) ", said)
-    assert scored, said
-    assert int(scored[1]) >= PAYMENTS
-    assert int(scored[4]) == REFUSED_FOR_FRAUD
+    checked = re.search(r"scored in line .*? unanswered (\d+) \d+ \d+ (\d+) \d+ (\d+)", said)
+    assert checked, said
+    scored, refused, unanswered = map(int, checked.groups())
+    assert scored + unanswered >= PAYMENTS
+    assert refused >= REFUSED_FOR_FRAUD
     assert f"{REFUSED_FOR_FRAUD} refused for fraud" in said
     assert re.search(r"Score asked for mastercard_16: \d+, refuse \([a-z_, ]*card_velocity", said)
     assert "✗" not in said

@@ -37,7 +37,7 @@ CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
 # The dashboard's read model follows the payments, and slowly on a busy machine.
-DRAIN_SECONDS = 300
+DRAIN_SECONDS = 600
 _MODULE = re.compile(r"module\.(\w+)")
 _TOKENS = "/merchants/{merchant_id}/tokens"
 
@@ -195,9 +195,10 @@ async def _listed(access: MerchantAccess) -> list[Mapping[str, Any]]:
 
 async def _ask_scores(platform: Platform, day: Day) -> list[AskedScore]:
     """Ask for the score of a card that paid, and of one that was refused for fraud."""
-    paid = next((answer.row for answer in day.answers if answer.accepted), None)
+    paid = [answer.row for answer in day.answers if answer.accepted and answer.row.card]
     refused = [answer.row for answer in day.answers if answer.refused_for_fraud]
-    rows = [row for row in (paid, *refused[-1:]) if row is not None]
+    # Of those that paid, the last by name: in the example an ordinary card.
+    rows = [*sorted(paid, key=lambda row: row.card)[-1:], *refused[-1:]]
     async with platform.merchant(day.merchant_id, api_name="fraud").client() as client:
         return await scores.ask(client, rows, day.tokens)
 
@@ -236,21 +237,18 @@ def _services(platform: Platform) -> Iterator[Service]:
     requests = {name: logged.requests(platform, name) for name in platform.outputs["apis"]}
     tokens = sum(n for (_, path), n in requests["payments"].items() if path == _TOKENS)
     payments = requests["payments"].total() - tokens
-    functions, services = platform.outputs["functions"], platform.outputs["services"]
     for name, part, count in (
-        ("transaction_gateway", "payments", payments),
+        ("transaction gateway", "payments", payments),
         ("tokenizer", "tokens", tokens),
     ):
-        yield Service(
-            name, _path(platform, "payments", part), f"Lambda {functions[name]['name']}", count
-        )
+        yield Service(name, _path(platform, "payments", part), "Lambda function", count)
     for name, api, part in (
-        ("fraud_detection", "fraud", "scores"),
-        ("merchant_dashboard", "dashboard", "..."),
+        ("fraud detection", "fraud", "scores"),
+        ("merchant dashboard", "dashboard", "overview, ..."),
     ):
-        deployed = services[name]["name"]
+        deployed = platform.outputs["services"][name.replace(" ", "_")]["name"]
         tasks = len(platform.edge.tasks(deployed))
-        behind = f"ECS {deployed}, {tasks} task{'' if tasks == 1 else 's'}"
+        behind = f"ECS, {tasks} task{'' if tasks == 1 else 's'}"
         yield Service(name, _path(platform, api, part), behind, requests[api].total())
 
 

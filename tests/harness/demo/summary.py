@@ -57,7 +57,7 @@ def _services(report: Report) -> Table:
         title="Services behind API Gateway", title_justify="left", box=None, padding=(0, 2)
     )
     table.add_column("service")
-    table.add_column("path")
+    table.add_column("path", overflow="fold")
     table.add_column("behind it")
     table.add_column("requests", justify="right")
     for service in report.services:
