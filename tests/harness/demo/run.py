@@ -244,7 +244,7 @@ def _services(platform: Platform) -> Iterator[Service]:
         yield Service(name, _path(platform, "payments", part), "Lambda function", count)
     for name, api, part in (
         ("fraud detection", "fraud", "scores"),
-        ("merchant dashboard", "dashboard", "overview, ..."),
+        ("merchant dashboard", "dashboard", "overview"),
     ):
         deployed = platform.outputs["services"][name.replace(" ", "_")]["name"]
         tasks = len(platform.edge.tasks(deployed))
