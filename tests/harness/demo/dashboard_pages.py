@@ -41,7 +41,7 @@ async def visit(client: SignedClient, currencies: Iterable[str], payment_id: str
     totals = {}
     for currency in sorted(currencies):
         page = await _open(client, "overview", {"currency": currency})
-        totals[currency] = (_total(page, "captured", currency), _total(page, "refunded", currency))
+        totals[currency] = (total(page, "captured", currency), total(page, "refunded", currency))
     exported = await _open(client, "exports/transactions")
     return Visit(len(pages) + len(totals) + 1, exported, totals)
 
@@ -55,8 +55,12 @@ async def _open(client: SignedClient, name: str, query: Mapping[str, str] | None
     return response.text
 
 
-def _total(page: str, name: str, currency: str) -> int:
-    """Add today and yesterday, since a demo may run over midnight."""
+def total(page: str, name: str, currency: str) -> int:
+    """Read a total of the overview in minor units: today and yesterday, for runs over midnight.
+
+    Raises:
+        DashboardError: there is no such total.
+    """
     tile = re.search(
         rf'id="today-{name}">([\d.,]+) <small>{currency}<.*?yesterday ([\d.,]+)<', page, re.DOTALL
     )
