@@ -571,6 +571,13 @@ def test_protected_load_balancer_refuses_to_be_deleted(services: AppliedRoot) ->
         balancing.delete_load_balancer(LoadBalancerArn=services.one("aws_lb")["arn"])
 
 
+def test_number_of_tasks_belongs_to_auto_scaling(services: AppliedRoot) -> None:
+    cluster = services.one("aws_ecs_cluster")["name"]
+    scaled_out = {"service": "payments-dev-fraud-detection", "desiredCount": 4}
+    services.client("ecs").update_service(cluster=cluster, **scaled_out)
+    services.assert_idempotent()
+
+
 def test_weakened_listener_and_service_are_noticed(services: AppliedRoot) -> None:
     tls = services.one(f"{FRAUD}.aws_lb_listener.tls")["arn"]
     cluster = services.one("aws_ecs_cluster")["name"]
