@@ -575,7 +575,12 @@ def test_number_of_tasks_belongs_to_auto_scaling(services: AppliedRoot) -> None:
     cluster = services.one("aws_ecs_cluster")["name"]
     scaled_out = {"service": "payments-dev-fraud-detection", "desiredCount": 4}
     services.client("ecs").update_service(cluster=cluster, **scaled_out)
+    services.apply()
     services.assert_idempotent()
+    (service,) = services.client("ecs").describe_services(
+        cluster=cluster, services=[scaled_out["service"]]
+    )["services"]
+    assert service["desiredCount"] == 4
 
 
 def test_weakened_listener_and_service_are_noticed(services: AppliedRoot) -> None:
