@@ -575,7 +575,7 @@ def test_number_of_tasks_belongs_to_auto_scaling(services: AppliedRoot) -> None:
     cluster = services.one("aws_ecs_cluster")["name"]
     scaled_out = {"service": "payments-dev-fraud-detection", "desiredCount": 4}
     services.client("ecs").update_service(cluster=cluster, **scaled_out)
-    services.apply()
+    services.repair()
     services.assert_idempotent()
     (service,) = services.client("ecs").describe_services(
         cluster=cluster, services=[scaled_out["service"]]
