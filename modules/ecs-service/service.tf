@@ -41,6 +41,11 @@ resource "aws_ecs_service" "service" {
     container_port   = var.container.port
   }
 
+  lifecycle {
+    # The first number only: from then on Application Auto Scaling sets it, between the bounds of its target.
+    ignore_changes = [desired_count]
+  }
+
   depends_on = [
     # ECS refuses a target group without a listener, and alarms that don't exist.
     aws_lb_listener.tls,

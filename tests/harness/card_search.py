@@ -23,8 +23,9 @@ _BETWEEN = r"[^0-9A-Za-z]{0,3}"
 _ENOUGH_DIGITS = re.compile(rf"(?:[0-9]{_BETWEEN}){{13}}")
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _HEXADECIMAL = re.compile(r"(?:3[0-9]){13,}")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
-_ALIGNMENTS = 4
+# Digits and what stands between them begin their groups of three bytes so; at every alignment.
+_BASE64 = re.compile(r"(?=((?:[I-P][A-Za-z0-9+/_-]{3}){3,}))")
+_GROUP = re.compile(r"[A-Za-z0-9+/_-]{0,4}")
 _GZIP = b"\x1f\x8b"
 
 
@@ -68,12 +69,17 @@ def _views(text: str) -> Iterator[str]:
         yield bytes.fromhex(match[0]).decode("latin-1")
     for view in views:
         for match in _BASE64.finditer(view):
-            for start in range(_ALIGNMENTS):
-                yield _decoded(match[0][start:])
+            yield _decoded(view, match.start(), match.end(1))
 
 
-def _decoded(run: str) -> str:
-    whole = run[: len(run) // 4 * 4] if len(run) % 4 == 1 else run + "=" * (-len(run) % 4)
+def _decoded(text: str, start: int, end: int) -> str:
+    """What base64 says there, with the group before and what is left of one behind."""
+    before = text[max(start - 4, 0) : start]
+    if _GROUP.fullmatch(before) is None or len(before) < 4:
+        before = ""
+    behind = _GROUP.match(text, end)
+    run = before + text[start:end] + (behind[0] if behind else "")
+    whole = run[:-1] if len(run) % 4 == 1 else run + "=" * (-len(run) % 4)
     return base64.b64decode(whole.translate(_URL_SAFE)).decode("latin-1")
 
 

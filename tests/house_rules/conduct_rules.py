@@ -16,6 +16,12 @@ _EMULATOR_WORDS = re.compile(
     r"\b(localhost|127\.0\.0\.1|moto|localstack|emulator|embedded)\b", re.IGNORECASE
 )
 _EMULATOR_FLAGS = re.compile(r"^(skip_\w+|s3_use_path_style|use_path_style|force_path_style)$")
+OWNED_ELSEWHERE = (
+    # Application Auto Scaling, between the bounds that Terraform sets.
+    ("aws_ecs_service", ["desired_count"]),
+)
+"""What is ignored where another than Terraform sets it: type and the attributes, all of them."""
+
 _IMPURE_CALLS = re.compile(r"\b(timestamp|plantimestamp|uuid)\(\s*\)")
 
 
@@ -38,10 +44,12 @@ def nothing_is_there_for_the_emulators_sake(folder: Folder) -> Iterator[Finding]
 
 
 def drift_is_not_ignored(folder: Folder) -> Iterator[Finding]:
-    """What Terraform owns it corrects; `ignore_changes` hides who owns it."""
+    """What Terraform owns it corrects; `ignore_changes` hides who owns it, unless that is known."""
     for top in folder.blocks():
         for block in top.walk():
             if block.kind == "lifecycle" and "ignore_changes" in block.attributes:
+                if (top.labels[0], block.get("ignore_changes")) in OWNED_ELSEWHERE:
+                    continue
                 line = block.attributes["ignore_changes"].line
                 fix = "take it out, and make one owner of the attribute"
                 yield Finding(top.file, line, "it ignores changes", fix)

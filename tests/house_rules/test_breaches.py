@@ -132,6 +132,16 @@ BAD: list[tuple[str, str, dict[str, str], str, str]] = [
         "ignores changes",
     ),
     (
+        "drift_is_not_ignored",
+        MODULE,
+        {
+            "service.tf": 'resource "aws_ecs_service" "service" {\n  lifecycle {\n'
+            "    ignore_changes = [desired_count, task_definition]\n  }\n}\n"
+        },
+        "service.tf:3",
+        "ignores changes",
+    ),
+    (
         "applies_run_no_programs",
         MODULE,
         {"key.tf": 'resource "null_resource" "build" {\n}\n'},

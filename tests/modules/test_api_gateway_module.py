@@ -298,11 +298,16 @@ def test_alarms_follow_the_capacity(planned: PlannedRoot) -> None:
 def test_merchants_policy_names_their_own_paths_only(applied_payment_platform: AppliedRoot) -> None:
     resources = applied_payment_platform.resources
     policy = resources['module.platform.aws_iam_role_policy.merchant["m_bakery"]']["policy"]
-    (statement,) = json.loads(policy)["Statement"]
-    api = resources["module.platform.module.payments_api.aws_api_gateway_rest_api.api"]
+    statements = json.loads(policy)["Statement"]
+    apis = [
+        resources[f"module.platform.module.{name}_api.aws_api_gateway_rest_api.api"]
+        for name in ("dashboard", "fraud", "payments")
+    ]
     own = "live/*/merchants/${aws:PrincipalTag/merchant_id}/*"
-    assert statement["Resource"] == f"{api['execution_arn']}/{own}"
-    assert statement["Action"] == "execute-api:Invoke"
+    assert [each["Resource"] for each in statements] == [
+        f"{api['execution_arn']}/{own}" for api in apis
+    ]
+    assert {each["Action"] for each in statements} == {"execute-api:Invoke"}
 
 
 @pci("7.3.3")

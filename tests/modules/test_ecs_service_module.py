@@ -571,6 +571,18 @@ def test_protected_load_balancer_refuses_to_be_deleted(services: AppliedRoot) ->
         balancing.delete_load_balancer(LoadBalancerArn=services.one("aws_lb")["arn"])
 
 
+def test_number_of_tasks_belongs_to_auto_scaling(services: AppliedRoot) -> None:
+    cluster = services.one("aws_ecs_cluster")["name"]
+    scaled_out = {"service": "payments-dev-fraud-detection", "desiredCount": 4}
+    services.client("ecs").update_service(cluster=cluster, **scaled_out)
+    services.repair()
+    services.assert_idempotent()
+    (service,) = services.client("ecs").describe_services(
+        cluster=cluster, services=[scaled_out["service"]]
+    )["services"]
+    assert service["desiredCount"] == 4
+
+
 def test_weakened_listener_and_service_are_noticed(services: AppliedRoot) -> None:
     tls = services.one(f"{FRAUD}.aws_lb_listener.tls")["arn"]
     cluster = services.one("aws_ecs_cluster")["name"]

@@ -48,6 +48,8 @@ UNKNOWN = "4111111111111111"
 SEARCH = CardSearch([*CARDS, UNKNOWN])
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CAUGHT = "caught-events"
+DRAIN_S = 120
+"""A message that a busy machine's function didn't get to comes again after a while."""
 
 
 class Run:
@@ -211,13 +213,13 @@ def caught(platform: Platform) -> Iterator[str]:
 def run(platform: Platform, caller: Caller, caught: str) -> Run:  # noqa: ARG001 - catches from now on
     playing = Run(platform, caller)
     payment_id = pay(playing)
-    platform.edge.drain()
+    platform.edge.drain(seconds=DRAIN_S)
     paste_into_payments(playing, payment_id)
     paste_into_headers(playing)
     paste_into_tokens(playing)
     paste_into_scores(playing)
     look_at_pages(playing, payment_id)
-    platform.edge.drain()
+    platform.edge.drain(seconds=DRAIN_S)
     platform.edge.flush_logs()
     return playing
 
