@@ -6,11 +6,11 @@ Whatever isn't exactly an answer of the service's contract, silence included, is
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING
 
 from api_functions.json_connection import JsonConnection, NoAnswerError
+from api_functions.tracing import remote_call
 from payment_core.fraud import FraudCheck, FraudDecision
 from payment_core.money import is_integer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from payment_core.fraud import FraudQuestion
 
 _PATH = "/internal/scores"
+_SERVICE = "fraud-detection"
 _HIGHEST_SCORE = 1000
 _MOST_REASONS = 32
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -49,26 +50,21 @@ class FraudClient:
             "country": question.country,
         }
         body = {name: value for name, value in members.items() if value is not None}
-        try:
-            status, content = self._connection.ask(
-                "POST",
-                _PATH,
-                json.dumps(body).encode(),
-                timeout_s=timeout_ms / 1000,
-                headers=_correlation(question.request_id),
-            )
-        except NoAnswerError:
-            return _UNAVAILABLE
+        with remote_call(_SERVICE) as call:
+            names = {"x-request-id": question.request_id, "X-Amzn-Trace-Id": call.header}
+            try:
+                status, content = self._connection.ask(
+                    "POST",
+                    _PATH,
+                    json.dumps(body).encode(),
+                    timeout_s=timeout_ms / 1000,
+                    headers={name: value for name, value in names.items() if value},
+                )
+            except NoAnswerError:
+                call.failed = True
+                return _UNAVAILABLE
+            call.failed = status != 200
         return _read(content) if status == 200 else _UNAVAILABLE
-
-
-def _correlation(request_id: str) -> dict[str, str]:
-    """Name the request and the trace in which the score is asked for."""
-    names = {
-        "x-request-id": request_id,
-        "X-Amzn-Trace-Id": os.environ.get("_X_AMZN_TRACE_ID", ""),
-    }
-    return {name: value for name, value in names.items() if value}
 
 
 def _read(content: bytes) -> FraudCheck:

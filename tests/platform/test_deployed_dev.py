@@ -62,4 +62,4 @@ def role_of_function(platform: Platform, name: str) -> str:
     function = platform.aws.client("lambda", platform.account_id).get_function_configuration(
         FunctionName=platform.outputs["functions"][name]["name"]
     )
-    return function["Role"].rpartition("/")[2]
+    return str(function["Role"].rpartition("/")[2])
