@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections import defaultdict
 from dataclasses import dataclass
@@ -103,3 +104,21 @@ def _of_row(row: Sequence[Any], where: str) -> Metric:
 def _check_expression(expression: str, where: str) -> None:
     if "SEARCH(" in expression or "SELECT" in expression:
         raise UnreadableError(f"{where} searches for metrics: name them instead.")
+
+
+def statistics(
+    client: CloudWatchClient, namespace: str, name: str, **dimensions: str
+) -> dict[str, Any]:
+    """All that was measured of one metric within the last hour; empty when nothing was."""
+    now = datetime.datetime.now(datetime.UTC)
+    wanted = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    found = client.get_metric_statistics(
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=wanted,  # type: ignore[arg-type]  # these are DimensionTypeDef
+        StartTime=now - datetime.timedelta(hours=1),
+        EndTime=now + datetime.timedelta(minutes=1),
+        Period=7200,
+        Statistics=["Minimum", "Maximum", "Sum", "SampleCount"],
+    )["Datapoints"]
+    return dict(found[0]) if found else {}

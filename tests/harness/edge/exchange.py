@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 _TRACE_HEADER = b"x-amzn-trace-id"
-_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|\Z)")
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
