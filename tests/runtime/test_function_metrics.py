@@ -79,8 +79,9 @@ def test_refused_calls_are_throttles_and_no_calls(
         calls = [threads.submit(edge.invoke, "closed", "nap") for _ in range(2)]
     (refused,) = [call.exception() for call in calls if call.exception()]
     assert isinstance(refused, EdgeError)
-    assert measured("Throttles", FunctionName="closed")["Sum"] == 1
-    assert measured("Invocations", FunctionName="closed")["Sum"] == 1
+    function = {"FunctionName": "closed", "Resource": "closed"}
+    assert measured("Throttles", **function)["Sum"] == 1
+    assert measured("Invocations", **function)["Sum"] == 1
 
 
 def test_the_age_of_stream_records_is_measured(
