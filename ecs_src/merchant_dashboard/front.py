@@ -34,6 +34,7 @@ SECURE_HEADERS = {
 }
 _NO_STORE = "no-store"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9=+/_.:-]{1,128}")
+_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|\Z)")
 HEALTH = "/health"
 
 
@@ -104,6 +105,7 @@ class Front:
         self._telemetry.request(
             metrics,
             request_id=state["request_id"],
+            trace_id=_trace_id(scope),
             merchant_id=state["merchant_id"],
             method=scope["method"],
             # The route and not the path, which may hold anything.
@@ -117,6 +119,11 @@ def _request_id(scope: Scope) -> str:
     sent = Headers(scope=scope).get("x-request-id", "")
     usable = _REQUEST_ID.fullmatch(sent) and not holds_card_number(sent)
     return sent if usable else str(uuid.uuid4())
+
+
+def _trace_id(scope: Scope) -> str | None:
+    found = _TRACE_ROOT.search(Headers(scope=scope).get("x-amzn-trace-id", ""))
+    return found[1] if found and not holds_card_number(found[1]) else None
 
 
 def _add_headers(headers: MutableHeaders, request_id: str | None) -> None:

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 class Logger:
-    """Writes what is at or above ``level``.
+    """Writes what is at or above ``level``, with the trace that it belongs to.
 
-    Every line names the trace that it belongs to. With an ``environment``, such as dev,
-    measurements are metrics of CloudWatch (in its embedded format) of the namespace
-    ``Payments/<service>``, by environment and service.
+    With an ``environment``, such as dev, measurements are metrics of CloudWatch (in its embedded
+    format) of the namespace ``Payments/<service>``, by environment and service.
     """
 
     def __init__(self, level: str, *, service: str = "", environment: str | None = None) -> None:

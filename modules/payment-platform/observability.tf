@@ -96,5 +96,5 @@ module "observability" {
   )
 
   alarm_topic_arns  = var.alarm_topic_arns
-  ticket_topic_arns = var.ticket_topic_arns
+  ticket_topic_arns = var.objectives.ticket_topic_arns
 }

@@ -220,7 +220,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "objectives" {
-  description = "What is promised to callers of each API: percentage of requests without a server error, and percentage that is answered within `latency_ms`. From 95 to below 100 %."
+  description = "What is promised to callers of each API: percentage of requests without a server error, and percentage that is answered within `latency_ms`, from 95 to below 100 %; and the SNS topics of what can wait until tomorrow (null: those of all alarms)."
   type = object({
     dashboard = optional(object({
       availability_percent = optional(number, 99.9)
@@ -237,6 +237,7 @@ variable "objectives" {
       latency_ms           = optional(number, 1500)
       latency_percent      = optional(number, 99)
     }), {})
+    ticket_topic_arns = optional(set(string))
   })
   default  = {}
   nullable = false
@@ -247,10 +248,4 @@ variable "alarm_topic_arns" {
   type        = set(string)
   default     = []
   nullable    = false
-}
-
-variable "ticket_topic_arns" {
-  description = "SNS topics of what can wait until tomorrow. Null: those of all alarms."
-  type        = set(string)
-  default     = null
 }

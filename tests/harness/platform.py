@@ -62,14 +62,21 @@ class Platform:
         workdir: where state, plans and Terraform's data directories go.
         edge_port: TCP port of the API on 127.0.0.1, 0 for a free one.
         variables: Terraform variables of `environments/dev` that differ from its values.
+        public_endpoints: names on the internet that webhooks find, with ports on this machine.
     """
 
     def __init__(
-        self, workdir: Path, *, edge_port: int = 0, variables: Mapping[str, Any] | None = None
+        self,
+        workdir: Path,
+        *,
+        edge_port: int = 0,
+        variables: Mapping[str, Any] | None = None,
+        public_endpoints: Mapping[str, int] | None = None,
     ) -> None:
         self._workdir = workdir
         self._edge_port = edge_port
         self._variables = dict(variables or {})
+        self._public_endpoints = dict(public_endpoints or {})
         self._resources = ExitStack()
         organization = json.loads((REPOSITORY / "environments/organization.json").read_text())
         self.region: str = organization["region"]
@@ -120,6 +127,7 @@ class Platform:
                 region=self.region,
                 port=self._edge_port,
                 environment=self.aws.environment(self.account_id),
+                public_endpoints=self._public_endpoints,
             )
         )
 

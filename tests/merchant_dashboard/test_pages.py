@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.dashboard import Merchant
 
+TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 PAGES = (
     "overview",
     "transactions",
@@ -280,10 +281,12 @@ def test_one_line_a_request_with_metrics_and_without_what_was_sent(merchant: Mer
     before = len(process.lines)
     with merchant.browser() as browser:
         sent = browser.headers["x-request-id"]
-        browser.get("transactions?q=confidential")
+        traced = {"x-amzn-trace-id": f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1"}
+        browser.get("transactions?q=confidential", headers=traced)
         browser.get("nothing/here/confidential")
     first, second = process.said(2, before, message="request")
     assert first["request_id"] == sent
+    assert (first["trace_id"], "trace_id" in second) == (TRACE, False)
     assert first["merchant_id"] == merchant.merchant_id
     assert first["route"] == "/merchants/{merchant_id}/transactions"
     assert (first["status"], second["status"], second["code"]) == (200, 404, "not_found")

@@ -148,7 +148,9 @@ def test_the_dashboard_lists_the_alarms_that_notify(applied_observability: Appli
     (listed,) = [each for each in widgets(applied_observability) if each["type"] == "alarm"]
     names = {arn.rpartition(":")[2] for arn in listed["properties"]["alarms"]}
     cloudwatch = applied_observability.client("cloudwatch")
-    composites = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    composites = cloudwatch.describe_alarms(
+        AlarmTypes=["CompositeAlarm"], AlarmNamePrefix="payments-dev-payments-v1-"
+    )["CompositeAlarms"]
     assert names == {alarm["AlarmName"] for alarm in composites}
     assert len(names) == 6
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from harness.edge.routing import NO_PARAMETERS
+from harness.runtime.tracing import new_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 _TRACE_HEADER = b"x-amzn-trace-id"
-_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+_TRACE_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|\Z)")
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -113,7 +114,7 @@ class Exchange:
         self.integration_latency: float | None = None
         self.integration_status: int | None = None
         self.worker_request_id: str | None = None
-        self.trace_root = self._sent_root() or self._new_root()
+        self.trace_root = self._sent_root() or new_root(now, request_id)
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` in lower case."""
@@ -124,9 +125,6 @@ class Exchange:
         sent = self._first.get(_TRACE_HEADER)
         found = _TRACE_ROOT.search(sent.decode("latin-1")) if sent else None
         return found[1] if found else None
-
-    def _new_root(self) -> str:
-        return f"1-{int(self.received_at):08x}-{self.request_id.replace('-', '')[-24:]:0>24}"
 
     @property
     def route(self) -> Method:

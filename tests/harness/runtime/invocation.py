@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import orjson
 
+from harness.runtime.tracing import new_root, segment
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -63,9 +65,8 @@ class Invocation:
     @property
     def trace_id(self) -> str:
         """An X-Ray trace header, of the caller's trace or of a new one; nothing is sampled."""
-        digits = self.request_id.replace("-", "")
-        root = self.trace_root or f"1-{int(time.time()):08x}-{digits[:24]}"
-        return f"Root={root};Parent={digits[-16:]};Sampled=0"
+        root = self.trace_root or new_root(time.time(), self.request_id)
+        return f"Root={root};Parent={segment(self.request_id)};Sampled=0"
 
     def begin(self) -> None:
         """Start the clock; from now the function's timeout runs."""

@@ -96,7 +96,7 @@ class Task:
         try:
             used = self._usage.cpu_percent()
             resident = self._usage.memory_info().rss
-        except psutil.NoSuchProcess:
+        except psutil.Error:
             return {}
         return {
             "CPUUtilization": used * _UNITS_OF_A_CPU / self.definition.cpu_units,
