@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from harness.bench.figures import table as figures_table
 from harness.bench.fraud import fraud_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
+from harness.edge import EdgeError
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
@@ -189,10 +191,18 @@ def main() -> None:
         run.DemoError,
         DashboardError,
         DiscoveryError,
+        EdgeError,
         TerraformError,
     ) as error:
         Console(stderr=True, highlight=False).print(f"[red]error[/red]: {escape(str(error))}")
         sys.exit(1)
     except FileNotFoundError as error:
         Console(stderr=True).print(f"[red]error[/red]: there is no file {error.filename}")
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        Console(stderr=True, highlight=False).print(
+            "[red]error[/red]: a port is in use; choose others with --port and --dashboard-port"
+        )
         sys.exit(1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -34,3 +37,18 @@ def test_some_payments_are_there_for_the_dashboard_to_show() -> None:
     limit = int(re.findall(r"refund_second_person_above = \{ EUR = (\d+)", DEV.read_text())[0])
     captured = [row.amount for row in rows if row.operation == "capture" and row.currency == "EUR"]
     assert max(amount for amount in captured if amount is not None) > limit
+
+
+def test_a_taken_port_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", "up", "--dashboard-port", port],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "a port is in use; choose others with --port" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
