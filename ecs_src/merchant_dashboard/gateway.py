@@ -75,7 +75,7 @@ def _event(refund: Refund, principal: Principal, request_id: str) -> dict[str, A
         "queryStringParameters": None,
         "pathParameters": path,
         "requestContext": {
-            "requestId": request_id,
+            "extendedRequestId": request_id,
             "accountId": principal.account_id,
             "httpMethod": "POST",
             "resourcePath": _RESOURCE,

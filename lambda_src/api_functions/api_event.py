@@ -54,7 +54,7 @@ class ApiEvent:
             headers=headers,
             raw_body=event.get("body") or "",
             body_is_base64=bool(event.get("isBase64Encoded")),
-            request_id=context.get("requestId") or "",
+            request_id=context.get("extendedRequestId") or "",
             account_id=context.get("accountId") or "",
             caller_arn=identity.get("userArn") or "",
             api_key_id=identity.get("apiKeyId") or "",

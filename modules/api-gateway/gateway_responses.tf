@@ -126,7 +126,7 @@ locals {
           detail     = problem.detail
           code       = problem.code
           retryable  = problem.retryable
-          request_id = "$context.requestId"
+          request_id = "$context.extendedRequestId"
         })
       }
     }

@@ -25,13 +25,10 @@ locals {
     api_id        = "$context.apiId"
     http_method   = "$context.httpMethod"
     protocol      = "$context.protocol"
-    request_id    = "$context.requestId"
+    request_id    = "$context.extendedRequestId" # a client may choose the other one
     resource_path = "$context.resourcePath"
     stage         = "$context.stage"
     trace_id      = "$context.xrayTraceId"
-
-    # A client may choose its request id, and the same one twice; not this one.
-    extended_request_id = "$context.extendedRequestId"
 
     # when
     request_time          = "$context.requestTime"

@@ -295,7 +295,7 @@ def caller(merchant_id: str, **identity: str) -> dict[str, object]:
     """Give the request context of a merchant's signed call."""
     role = f"arn:aws:sts::{ACCOUNT}:assumed-role/merchant-{merchant_id}/session"
     return {
-        "requestId": str(uuid.uuid4()),
+        "extendedRequestId": str(uuid.uuid4()),
         "accountId": ACCOUNT,
         "identity": {"userArn": role, "apiKeyId": f"key-{merchant_id}", **identity},
     }

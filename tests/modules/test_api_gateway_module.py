@@ -250,7 +250,7 @@ def test_gateway_answers_problems_of_the_catalogue(definition: Any) -> None:
         assert problem["title"] == known.title, kind
         assert problem["retryable"] == known.retryable, kind
         assert problem["status"] == known.status == int(response["statusCode"]), kind
-        assert problem["request_id"] == "$context.requestId", kind
+        assert problem["request_id"] == "$context.extendedRequestId", kind
         header = response["responseParameters"]["gatewayresponse.header.Content-Type"]
         assert header == f"'{CONTENT_TYPE}'", kind
     assert "gatewayresponse.header.Retry-After" in responses["THROTTLED"]["responseParameters"]
@@ -278,11 +278,11 @@ def test_access_log_says_who_did_what_when_and_how_it_ended(planned: PlannedRoot
     (settings,) = stage["access_log_settings"]
     logged = set(re.findall(r"\$context\.([A-Za-z.]+)", settings["format"]))
     who = {"identity.userArn", "identity.caller", "identity.accountId", "identity.apiKeyId"}
-    what = {"httpMethod", "resourcePath", "requestId", "extendedRequestId"}
+    what = {"httpMethod", "resourcePath", "extendedRequestId"}
     when_and_where = {"requestTime", "requestTimeEpoch", "identity.sourceIp"}
     outcome = {"status", "error.responseType", "integration.status", "integration.latency"}
     assert who | what | when_and_where | outcome <= logged
-    never = r"authorization|apiKey\b|requestOverride|body|userAgent|error\.message|(^| )path( |$)"
+    never = r"authorization|apiKey\b|requestOverride|body|userAgent|requestId|error\.message|(^| )path( |$)"
     assert not re.search(never, " ".join(logged))
     assert len(settings["format"]) < 3000
 

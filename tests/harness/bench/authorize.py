@@ -56,7 +56,7 @@ def event(merchant_id: str, api_key_id: str, account_id: str, key: str) -> dict[
             "Idempotency-Key": [key],
         },
         "requestContext": {
-            "requestId": key,
+            "extendedRequestId": key,
             "accountId": account_id,
             "identity": {"userArn": arn, "apiKeyId": api_key_id},
         },
