@@ -18,6 +18,7 @@ pytest_plugins = ("pytester",)
 HERE = Path(__file__).parent
 # Folders whose files share something that takes long to apply.
 SHARED = ("modules", "platform")
+# These run platforms of their own, one after the other: three at once are enough for a laptop.
 ON_THEIR_OWN = ("platform/test_demo.py", "platform/test_readme.py")
 # Long waits come first, so that the rest runs beside them.
 FIRST = (
@@ -69,8 +70,10 @@ def pytest_terraform_group(item: pytest.Item) -> str:
 
 
 def _group(path: str) -> str:
+    if path in ON_THEIR_OWN:
+        return ON_THEIR_OWN[0]
     folder = path.partition("/")[0]
-    return folder if folder in SHARED and path not in ON_THEIR_OWN else path
+    return folder if folder in SHARED else path
 
 
 @pytest.hookimpl(optionalhook=True)
