@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,15 @@ def put(table: Any, name: str) -> None:
 
 def names(table: Any) -> set[str]:
     return {item["pk"]["S"] for item in table.scan(TableName="t")["Items"]}
+
+
+def test_a_call_that_waits_keeps_no_other_out(client: Clients) -> None:
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="empty")["QueueUrl"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=3)
+        client("sns").list_topics()
+        assert not waiting.done()
 
 
 def test_calls_of_every_protocol_are_described(aws: EmbeddedAWS, table: Any) -> None:

@@ -35,7 +35,7 @@ def test_every_entry_says_why_and_how_it_was_seen() -> None:
 
 def test_an_action_has_one_entry() -> None:
     with pytest.raises(ValueError, match="extend that one"):
-        mend("s3:PutObject", reason="again", observed="again")
+        mend("iam:CreateRole", reason="again", observed="again")
 
 
 def test_moto_is_mended_only_while_an_aws_runs() -> None:

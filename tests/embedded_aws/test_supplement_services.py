@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.iam.models import iam_backends
 from moto.s3.models import S3Backend
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ def test_policies_of_aws_can_be_attached(client: Clients) -> None:
     assert iam.list_policies(Scope="Local")["Policies"] == []
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.attach_role_policy(RoleName="logs", PolicyArn=PUSH_LOGS.replace("Push", "Pull"))
+
+
+@pytest.mark.mends("iam:CreateRole")
+def test_a_role_that_comes_meanwhile_breaks_nothing(client: Clients) -> None:
+    iam = client("iam")
+    iam.create_role(RoleName="first", AssumeRolePolicyDocument="{}")
+    looking = iter(iam_backends["444444444444"]["aws"].get_roles())
+    next(looking)
+    iam.create_role(RoleName="second", AssumeRolePolicyDocument="{}")
+    assert list(looking) == []
 
 
 @pytest.mark.mends("kms:EnableKeyRotation")
@@ -125,7 +136,6 @@ def test_a_queue_keeps_its_policy_when_something_else_changes(client: Clients) -
     assert "Policy" not in left
 
 
-@pytest.mark.mends("s3:PutObject")
 def test_one_of_two_conditional_writers_wins(
     client: Clients, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.public_zone import public_zone
 from harness.testing import Options, pci, rejects
 
 if TYPE_CHECKING:
@@ -23,13 +24,9 @@ IN_DEV = Options(account_id=ORGANIZATION["accounts"]["dev"])
 
 
 @pytest.fixture(scope="module", autouse=True)
-def public_zone(aws: EmbeddedAWS) -> Iterator[None]:
-    """What bootstrap made before, and dev finds by its name."""
-    route53 = aws.client("route53", IN_DEV.account_id)
-    name = f"dev.{ORGANIZATION['domain']}"
-    zone = route53.create_hosted_zone(Name=name, CallerReference=name)["HostedZone"]
-    yield
-    route53.delete_hosted_zone(Id=zone["Id"])
+def zone(aws: EmbeddedAWS) -> Iterator[None]:
+    with public_zone(aws, "dev"):
+        yield
 
 
 @pci("7.2.5", "12.5.1")

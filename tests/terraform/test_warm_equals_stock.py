@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.public_zone import public_zone
 from harness.terraform import Terraform
 from harness.terraform.runner import STOCK
 
@@ -22,7 +23,7 @@ ROOTS = sorted(path.parent for path in REPOSITORY.glob("environments/*/versions.
 VARIABLES = {"bootstrap": {"environment": "dev"}}
 LOCAL_BACKEND = {"backend_override.tf": 'terraform {\n  backend "local" {}\n}\n'}
 
-UNORDERED = ("child_modules", "relevant_attributes")
+UNORDERED = ("child_modules", "references", "relevant_attributes")
 
 ACCOUNTS = ("222222222222", "333333333333", "444444444444", "555555555555")
 REGIONS = ("eu-west-1", "us-east-1")
@@ -134,6 +135,13 @@ def stock() -> Terraform:
     return Terraform.discover(mode=STOCK)
 
 
+@pytest.fixture
+def zone(aws: EmbeddedAWS) -> Iterator[None]:
+    with public_zone(aws, "dev"):
+        yield
+
+
+@pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize("directory", ROOTS, ids=lambda path: path.name)
 def test_a_warm_plan_says_what_a_stock_plan_says(
     terraform: Terraform, stock: Terraform, aws: EmbeddedAWS, tmp_path: Path, directory: Path
@@ -178,7 +186,8 @@ def in_order(document: Any) -> Any:
 
 
 def _place(item: Any) -> str:
-    return str(item.get("address") or json.dumps(item))
+    address = item.get("address") if isinstance(item, dict) else None
+    return str(address or json.dumps(item))
 
 
 def differences(one: Any, other: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from moto.core.request import Request
@@ -49,6 +51,7 @@ class Application:
         self._calls = calls
         self._faults = faults
         self._moto = _Moto(create_backend_app)
+        self._one_at_a_time = threading.RLock()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -103,7 +106,8 @@ class Application:
         try:
             if call.target.startswith(_DYNAMODB):
                 return _ask_dynamodb(environ)
-            chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            with self._turn(call):
+                chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             body = b"".join(chunks)
             if body.startswith(_NO_SUCH_ROUTE):
                 raise _unknown_operation(call)
@@ -115,6 +119,14 @@ class Application:
         except Exception as error:
             log.exception("moto failed at %s:%s", call.service, call.action)
             raise AwsError("InternalFailure", f"{type(error).__name__}: {error}", 500) from error
+
+    def _turn(self, call: Call) -> AbstractContextManager[object]:
+        """Wait for the calls before: moto isn't made for threads, and has one core at most anyway.
+
+        What waits itself must not keep others out: an invocation calls AWS before it answers.
+        """
+        waits = call.path.endswith("/invocations") or call.target.endswith(".ReceiveMessage")
+        return nullcontext() if waits else self._one_at_a_time
 
 
 def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:

@@ -1,9 +1,8 @@
-"""S3: lifecycle rules as given, conditional writes under threads, conditional policies."""
+"""S3: lifecycle rules as given, conditional policies."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -19,18 +18,11 @@ _LIFECYCLE = mend(
     reason="returns rules in another form and no minimum object size",
     observed="aws_s3_bucket_lifecycle_configuration waited 180 s for a match and failed",
 )
-_CONDITIONAL = mend(
-    "s3:PutObject",
-    reason="checks If-None-Match and writes without a lock: two writers take one state lock",
-    observed="two threads that put one key with If-None-Match both succeeded",
-)
 _POLICY = mend(
     "s3:PutBucketPolicy",
     reason="ignores conditions, so a Deny of insecure transport denies every object request",
     observed="terraform init with an S3 backend: HeadObject of the state answered 403",
 )
-
-_lock = threading.RLock()
 
 
 @_LIFECYCLE.around(S3Response, "_bucket_response_put")
@@ -57,12 +49,6 @@ def _get_bucket_lifecycle(original: Any, response: S3Response) -> Any:
     bucket = response.backend.get_bucket(response.bucket_name)
     body, size = vars(bucket)["lifecycle_as_given"]
     return 200, {"Content-Type": "application/xml", MINIMUM_SIZE_HEADER: size}, body
-
-
-@_CONDITIONAL.around(S3Response, "put_object")
-def _put_object(original: Any, response: S3Response) -> Any:
-    with _lock:
-        return original(response)
 
 
 @_POLICY.instead(FakeBucket, "get_permission")
