@@ -11,7 +11,7 @@ from harness.caller import Caller
 if TYPE_CHECKING:
     from harness.platform import Platform
 
-TEST_CARD = {"number": "4242424242424242", "expiry_month": 12, "expiry_year": 2040}
+TEST_CARD = {"number": "5105105105105100", "expiry_month": 12, "expiry_year": 2040}
 ABOVE_FAIL_OPEN = 900_000
 
 
