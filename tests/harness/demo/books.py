@@ -6,6 +6,7 @@ The ledger is read from the table as it is stored, posting by posting: the class
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections import Counter
 from decimal import Decimal
@@ -20,12 +21,14 @@ from transaction_gateway.payment_items import PAYMENT_PREFIX, partition_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    import httpx
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from harness.acquirer import SettlementLine
     from harness.client import SignedClient
 
 PAGE = 100
+TRIES = 5
 
 
 async def listed_payments(client: SignedClient) -> list[Mapping[str, Any]]:
@@ -33,13 +36,23 @@ async def listed_payments(client: SignedClient) -> list[Mapping[str, Any]]:
     payments: list[Mapping[str, Any]] = []
     cursor: str | None = None
     while True:
-        response = await client.list(limit=PAGE, cursor=cursor)
+        response = await _page(client, cursor)
         response.raise_for_status()
         page = response.json()
         payments += page["payments"]
         cursor = page.get("next_cursor")
         if cursor is None:
             return payments
+
+
+async def _page(client: SignedClient, cursor: str | None) -> httpx.Response:
+    """Fetch a page, again while the answer is that it may work later, as on a busy machine."""
+    for _ in range(TRIES - 1):
+        response = await client.list(limit=PAGE, cursor=cursor)
+        if response.status_code not in (429, 503):
+            return response
+        await asyncio.sleep(int(response.headers.get("Retry-After", "1")))
+    return await client.list(limit=PAGE, cursor=cursor)
 
 
 def stored_payments(
