@@ -41,7 +41,7 @@ class Settings:
             counters_table=_required(environment, "FRAUD_COUNTERS_TABLE"),
             payments_table=_required(environment, "PAYMENTS_TABLE"),
             thresholds=_thresholds(environment),
-            deadline_ms=_number(environment, "SCORE_DEADLINE_MS", 20, 1, 1000),
+            deadline_ms=_number(environment, "SCORE_DEADLINE_MS", 20, 1, 5000),
             port=_number(environment, "PORT", 8080, 0, 65_535),
             bind_host=environment.get("BIND_HOST", "").strip() or "0.0.0.0",  # noqa: S104 - a task's own interface
             drain_seconds=_number(environment, "DRAIN_SECONDS", 5, 0, 10),

@@ -27,7 +27,7 @@ DEV, QA = "444444444444", "555555555555"
 def identity_behind(aws: EmbeddedAWS, access_key_id: str) -> dict[str, Any] | None:
     url = f"{aws.endpoint_url}/_embedded/credentials/{access_key_id}"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
             identity: dict[str, Any] = json.loads(answer.read())
             return identity
     except urllib.error.HTTPError as refusal:
@@ -109,7 +109,7 @@ def test_unknown_keys_and_paths_are_not_found(aws: EmbeddedAWS) -> None:
     assert identity_behind(aws, "AKIAUNKNOWN") is None
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(  # noqa: S310 - loopback
-            f"{aws.endpoint_url}/_embedded/else", timeout=5
+            f"{aws.endpoint_url}/_embedded/else", timeout=30
         )
 
 

@@ -180,7 +180,7 @@ def test_a_worker_is_killed_right_after_a_write(aws: EmbeddedAWS, table: Any, wr
     def kill(_: Call) -> None:
         assert worker is not None
         worker.kill()
-        worker.wait(timeout=20)
+        worker.wait(timeout=60)
 
     with aws.faults.after(puts, kill, nth=writes):
         worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment)

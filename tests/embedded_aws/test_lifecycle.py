@@ -30,7 +30,7 @@ def test_close_leaves_no_thread_and_no_port() -> None:
     aws = EmbeddedAWS()
     port = int(aws.endpoint_url.rpartition(":")[2])
     aws.client("sqs", DEV).list_queues()
-    idle = HTTPConnection("127.0.0.1", port, timeout=5)
+    idle = HTTPConnection("127.0.0.1", port, timeout=30)
     idle.connect()
     assert listens(port)
     aws.close()
@@ -77,7 +77,7 @@ def test_reset_empties_accounts_and_refuses_earlier_sessions() -> None:
 def test_connections_stay_open() -> None:
     with EmbeddedAWS() as aws:
         address = urlsplit(aws.endpoint_url)
-        connection = HTTPConnection(str(address.hostname), address.port, timeout=5)
+        connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
         for _ in range(3):
             connection.request("GET", "/_embedded/credentials/none")
             answer = connection.getresponse()
@@ -100,8 +100,8 @@ def test_the_command_line_runs_until_interrupted() -> None:
         assert match
         assert listens(int(match[1]))
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.stdout.close()
-        process.wait(timeout=20)
+        process.wait(timeout=60)

@@ -68,7 +68,7 @@ def test_deployed_code_can_be_fetched(functions: Any, function_zip: bytes) -> No
     functions.update_function_code(FunctionName="service", ZipFile=b"newer")
     code = functions.get_function(FunctionName="service", Qualifier="live")["Code"]
     assert code["Location"].startswith("http://127.0.0.1:")
-    with urllib.request.urlopen(code["Location"], timeout=5) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(code["Location"], timeout=30) as answer:  # noqa: S310 - loopback
         assert answer.read() == function_zip
 
 

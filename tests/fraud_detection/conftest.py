@@ -32,7 +32,7 @@ def start(aws: EmbeddedAWS, tables: FraudTables) -> Iterator[StartTask]:
     tasks: list[FraudTask] = []
 
     def started(**settings: Any) -> FraudTask:
-        settings = {"SCORE_DEADLINE_MS": "1000", **settings}
+        settings = {"SCORE_DEADLINE_MS": "5000", **settings}
         task = FraudTask(aws.environment(ACCOUNT), tables, settings)
         tasks.append(task)
         return task

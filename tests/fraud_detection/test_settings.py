@@ -29,7 +29,7 @@ def test_thresholds_can_be_set_and_switched_off() -> None:
         ("PAYMENTS_TABLE", " "),
         ("SCORE_DEADLINE_MS", "0"),
         ("SCORE_DEADLINE_MS", "20ms"),
-        ("SCORE_DEADLINE_MS", "5000"),
+        ("SCORE_DEADLINE_MS", "5001"),
         ("REVIEW_AT", "0"),
         ("REFUSE_AT", "1002"),
         ("REVIEW_AT", "900"),

@@ -150,7 +150,7 @@ class FraudTask:
             self.process.kill()
             raise RuntimeError(f"the fraud service didn't start: {self.lines}")
         port = self.said("serving")[0]["port"]
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
     def said(self, message: str) -> list[dict[str, Any]]:
         """Give the lines with a message."""

@@ -189,6 +189,6 @@ def wait_until_answering(url: str, process: subprocess.Popen[bytes]) -> int:
     while time.monotonic() < give_up:
         assert process.poll() is None, "it ended"
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(url).status_code
+            return httpx.get(url, timeout=30).status_code
         time.sleep(0.1)
     raise AssertionError(f"{url} didn't answer")

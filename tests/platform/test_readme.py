@@ -47,7 +47,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
     yield directory, "".join(said)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0, process.stdout.read()
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive, f"left running: {alive}"
 
 
@@ -60,7 +60,7 @@ def test_both_people_reach_the_dashboard_with_payments_on_it(started: tuple[Path
     addresses = dict(re.findall(r"Dashboard +(http://\S+) +as (\w+)", started[1]))
     assert set(addresses.values()) == {"alice", "bob"}
     for address, person in addresses.items():
-        page = httpx.get(address, follow_redirects=True)
+        page = httpx.get(address, follow_redirects=True, timeout=60)
         assert page.status_code == 200, page.text
         assert f"<b>{person}</b>" in page.text
         assert "Declined" in page.text
@@ -75,7 +75,7 @@ def test_block_answers_what_it_promises(up: Path) -> None:
         ["bash", "-euo", "pipefail", "-c", block],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env={"PATH": os.environ["PATH"]},
     )

@@ -41,7 +41,7 @@ def _functions(deploy: Callable[..., str]) -> None:
 def wait_for_end(pids: list[int]) -> None:
     """Until none of the processes runs; fails after ten seconds."""
     processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     running = [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
     assert running == []
 

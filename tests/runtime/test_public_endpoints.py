@@ -26,7 +26,7 @@ def handle(event, context):
     address = socket.getaddrinfo(host, 443)[0][4][0]
     request = urllib.request.Request(f"https://{host}/hook", data=b"hello", method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return {"address": address, "status": answer.status}
     except OSError as error:
         return {"address": address, "error": str(error)}

@@ -91,7 +91,7 @@ def handle(event, context):
     if "resolve" in event:
         return socket.getaddrinfo(event["resolve"], 443)[0][4]
     try:
-        with urllib.request.urlopen(event["url"], timeout=10) as answer:
+        with urllib.request.urlopen(event["url"], timeout=30) as answer:
             return {"status": answer.status, "body": json.loads(answer.read())}
     except urllib.error.HTTPError as error:
         return {"status": error.code}

@@ -22,7 +22,7 @@ TOKEN = "tok_7m2vqkxw"
 
 
 def _ask(simulator: AcquirerSimulator, method: str, path: str, body: object = None) -> Any:
-    connection = http.client.HTTPConnection(urlsplit(simulator.url).netloc, timeout=2)
+    connection = http.client.HTTPConnection(urlsplit(simulator.url).netloc, timeout=30)
     connection.request(method, path, None if body is None else json.dumps(body))
     response = connection.getresponse()
     answer = (response.status, response.read().decode())
