@@ -63,6 +63,7 @@ def handle(event, context):
     return os.getpid()
 """
 BROKEN = "import no_such_module\ndef handle(event, context): pass\n"
+SLOW_TO_LOAD = "import time\ntime.sleep(10.5)\ndef handle(event, context): return 'loaded'\n"
 DYING = "import os\nos._exit(9)\n"
 
 
@@ -74,6 +75,8 @@ def _functions(deploy: Callable[..., str], session: boto3.Session) -> None:
     deploy("warm", MOODY)
     deploy("broken", BROKEN)
     deploy("dying", DYING)
+    deploy("slow", SLOW_TO_LOAD, Timeout=60)
+    deploy("slower", SLOW_TO_LOAD.replace("10.5", "60"), Timeout=1)
     deploy("structured", MOODY, LoggingConfig={"LogFormat": "JSON", "LogGroup": "/services/json"})
     deploy("pair", MOODY)
     session.client("lambda").put_function_concurrency(
@@ -166,6 +169,15 @@ def test_a_function_that_cannot_be_loaded_says_so_each_time(
         with pytest.raises(FunctionError, match=message):
             edge.invoke(name, {})
     assert edge.worker_pids(name) == []
+
+
+def test_loading_beyond_ten_seconds_counts_against_the_functions_timeout(edge: Edge) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        loaded = threads.submit(edge.invoke, "slow", {})
+        hung = threads.submit(edge.invoke, "slower", {})
+        assert loaded.result() == "loaded"
+        with pytest.raises(FunctionError, match="didn't start within 11 seconds"):
+            hung.result()
 
 
 def test_an_unknown_function_or_alias_is_named(edge: Edge) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from harness.runtime.logs import LogShipper
 
 LOOPBACK = "127.0.0.1"
-INIT_TIMEOUT = 10.0  # seconds that loading a function may take, as on Lambda
+# Seconds that loading a function may take. Lambda then begins anew within the timeout of the first
+# invocation; waiting as long shows the same without the repetition.
+INIT_TIMEOUT = 10.0
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
@@ -68,6 +70,10 @@ class Worker:
         return self._process.pid if self._process else None
 
     @property
+    def _init_timeout(self) -> float:
+        return INIT_TIMEOUT + self.function.timeout
+
+    @property
     def busy(self) -> bool:
         """Whether an invocation runs."""
         return self._current is not None
@@ -102,7 +108,7 @@ class Worker:
             )
         with contextlib.suppress(psutil.NoSuchProcess):
             self._usage = psutil.Process(self._process.pid)
-        self._deadline = loop.call_later(INIT_TIMEOUT, self._time_out)
+        self._deadline = loop.call_later(self._init_timeout, self._time_out)
         self._watcher = asyncio.create_task(self._watch(self._process))
 
     def run(self, invocation: Invocation) -> None:
@@ -210,7 +216,7 @@ class Worker:
 
     def _cause(self, code: int) -> str:
         if self._timed_out:
-            return f"Runtime didn't start within {INIT_TIMEOUT:.0f} seconds"
+            return f"Runtime didn't start within {self._init_timeout:.0f} seconds"
         if code < 0:
             return f"Runtime exited with error: signal: {signal.Signals(-code).name}"
         return f"Runtime exited with error: exit status {code}"
