@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,16 +21,34 @@ if TYPE_CHECKING:
     from harness.platform import MerchantAccess
 
 
-class Caller:
-    """A merchant's system: independent of the harness's own client."""
+# Answers that a busy machine gives, when a function runs out of its time or a table answers late.
+TOO_SLOW = (502, 503, 504)
 
-    def __init__(self, access: MerchantAccess, http: httpx.Client) -> None:
+
+class Caller:
+    """A merchant's system: independent of the harness's own client.
+
+    Args:
+        access: whose system it is.
+        http: sends.
+        patience_s: how long a request is repeated, under its key, while the answer is that it may
+            work later; 0 for a test that looks at such answers.
+    """
+
+    def __init__(
+        self, access: MerchantAccess, http: httpx.Client, *, patience_s: float = 60
+    ) -> None:
         self.access = access
         self.http = http
+        self._patience_s = patience_s
 
     def with_access(self, **changes: str) -> Caller:
         """Give a caller whose credentials differ."""
-        return Caller(replace(self.access, **changes), self.http)
+        return Caller(replace(self.access, **changes), self.http, patience_s=self._patience_s)
+
+    def impatient(self) -> Caller:
+        """Give a caller that repeats nothing."""
+        return Caller(self.access, self.http, patience_s=0)
 
     def send(
         self,
@@ -42,8 +61,14 @@ class Caller:
         merchant_id: str | None = None,
     ) -> httpx.Response:
         """Sign and send; `body` is JSON unless it is bytes, `path` starts at the merchant."""
-        request = self.signed(method, path, body, key=key, headers=headers, merchant_id=merchant_id)
-        return self.http.send(request)
+        key, until = key or str(uuid.uuid4()), time.monotonic() + self._patience_s
+        while True:
+            answer = self.http.send(
+                self.signed(method, path, body, key=key, headers=headers, merchant_id=merchant_id)
+            )
+            if answer.status_code not in TOO_SLOW or time.monotonic() > until:
+                return answer
+            time.sleep(0.5)
 
     def signed(
         self,

@@ -154,7 +154,7 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcome(platform: Platform, caller: Caller) -> Outcome:
-    day = Day(caller)
+    day = Day(caller.impatient())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         paying = [pool.submit(day.pay, payment) for payment in day.payments]
         day.wait_for(PAYMENTS // 5)

@@ -85,7 +85,7 @@ def _interrupt(
 
     plan = platform.aws.faults.before if when == "before" else platform.aws.faults.after
     with plan(is_write, kill, nth) as fault:
-        answer = caller.send("POST", case.path, case.body, key=case.key)
+        answer = caller.impatient().send("POST", case.path, case.body, key=case.key)
     assert fault.fired.is_set(), case
     assert (answer.status_code, answer.json()["code"]) == (502, "integration_failed"), case
     assert answer.json()["retryable"] is True

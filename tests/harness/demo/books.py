@@ -6,12 +6,13 @@ The ledger is read from the table as it is stored, posting by posting: the class
 
 from __future__ import annotations
 
-import asyncio
 import csv
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.demo.patience import patiently
 from harness.demo.reconciliation import Position
 from payment_core.currencies import EXPONENTS
 from payment_core.ledger import ACQUIRER_RECEIVABLE
@@ -21,14 +22,12 @@ from transaction_gateway.payment_items import PAYMENT_PREFIX, partition_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import httpx
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from harness.acquirer import SettlementLine
     from harness.client import SignedClient
 
 PAGE = 100
-TRIES = 5
 
 
 async def listed_payments(client: SignedClient) -> list[Mapping[str, Any]]:
@@ -36,23 +35,13 @@ async def listed_payments(client: SignedClient) -> list[Mapping[str, Any]]:
     payments: list[Mapping[str, Any]] = []
     cursor: str | None = None
     while True:
-        response = await _page(client, cursor)
+        response = await patiently(partial(client.list, limit=PAGE, cursor=cursor))
         response.raise_for_status()
         page = response.json()
         payments += page["payments"]
         cursor = page.get("next_cursor")
         if cursor is None:
             return payments
-
-
-async def _page(client: SignedClient, cursor: str | None) -> httpx.Response:
-    """Fetch a page, again while the answer is that it may work later, as on a busy machine."""
-    for _ in range(TRIES - 1):
-        response = await client.list(limit=PAGE, cursor=cursor)
-        if response.status_code not in (429, 503):
-            return response
-        await asyncio.sleep(int(response.headers.get("Retry-After", "1")))
-    return await client.list(limit=PAGE, cursor=cursor)
 
 
 def stored_payments(

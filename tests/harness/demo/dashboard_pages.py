@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.demo.books import minor_units
+from harness.demo.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +49,7 @@ async def visit(client: SignedClient, currencies: Iterable[str], payment_id: str
 
 
 async def _open(client: SignedClient, name: str, query: Mapping[str, str] | None = None) -> str:
-    response = await client.request("GET", f"/{name}", query=query)
+    response = await patiently(partial(client.request, "GET", f"/{name}", query=query))
     if not response.is_success:
         raise DashboardError(
             f"the dashboard's page {name} answered {response.status_code}: {response.text[:500]}"

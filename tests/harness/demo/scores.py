@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.demo.patience import patiently
 from harness.demo.play import authorization
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ async def ask(
     for row in rows:
         body = authorization(row, tokens)
         method = body.pop("payment_method")
-        response = await client.request("POST", "/scores", body={**body, "token": method["token"]})
+        asked = {**body, "token": method["token"]}
+        response = await patiently(partial(client.request, "POST", "/scores", body=asked))
         response.raise_for_status()
         answer = response.json()
         codes = [reason["code"] for reason in answer["reasons"]]
