@@ -3,7 +3,7 @@
 
 locals {
   deploy_role_arns = "arn:${local.partition}:iam::*:role/${var.deploy_role_name}"
-  log_bucket_arns  = "arn:${local.partition}:s3:::${var.name}-logs-*"
+  log_bucket_arns  = "arn:${local.partition}:s3:::${var.name}-*logs-*"
 
   by_others_than_deploy = { ArnNotLike = { "aws:PrincipalArn" = local.deploy_role_arns } }
 

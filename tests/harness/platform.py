@@ -81,7 +81,7 @@ class Platform:
         organization = json.loads((REPOSITORY / "environments/organization.json").read_text())
         self.region: str = organization["region"]
         self.account_id: str = organization["accounts"][ENVIRONMENT]
-        self._management_account: str = organization["accounts"]["management"]
+        self._accounts: dict[str, str] = organization["accounts"]
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,11 @@ class Platform:
         """
         self.terraform = Terraform.discover()
         self.aws = self._resources.enter_context(
-            EmbeddedAWS(region=self.region, management_account=self._management_account)
+            EmbeddedAWS(
+                region=self.region,
+                management_account=self._accounts["management"],
+                account_ids=self._accounts,
+            )
         )
         self.acquirer = self._resources.enter_context(AcquirerSimulator())
 

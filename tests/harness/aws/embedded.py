@@ -21,8 +21,10 @@ from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
 from harness.aws.identities import PARTITION, Identities
 from harness.aws.server import LOOPBACK, Server
+from harness.aws.supplement import organizations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from moto.iam.models import AccessKey
@@ -46,6 +48,7 @@ class EmbeddedAWS:
         region: the default region of environments, sessions and clients.
         management_account: 12-digit id of the account that the operator belongs to.
         log_capacity: how many of the latest calls to keep; 0 switches the log off.
+        account_ids: the ids that CreateAccount gives, by the account's name; others are random.
 
     Raises:
         RuntimeError: this process already runs one.
@@ -59,6 +62,7 @@ class EmbeddedAWS:
         region: str = "eu-west-1",
         management_account: str = "111111111111",
         log_capacity: int = 100_000,
+        account_ids: Mapping[str, str] | None = None,
     ) -> None:
         if not _running.acquire(blocking=False):
             raise RuntimeError(
@@ -73,6 +77,7 @@ class EmbeddedAWS:
         self.endpoint_url = ""
         try:
             supplement.install()
+            organizations.name_ids(account_ids or {})
             changes.open_again()
             self._operator_key = self._found_management_account()
             application = Application(self._identities, self.calls, self.faults)

@@ -107,6 +107,12 @@ KEPT_BY_AWS = (
         Exemption("ecs", kind, "ECS tells for a while of what is inactive", _is_inactive)
         for kind in ("clusters", "services", "task_definitions")
     ),
+    Exemption(
+        "iam",
+        "roles",
+        "AWS makes it in an account that it makes, and it goes with the account",
+        lambda role: role.name == "OrganizationAccountAccessRole",
+    ),
     Exemption("iam", "access_keys", "a session's keys expire", lambda key: key.user_name is None),
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),
