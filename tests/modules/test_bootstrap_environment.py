@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hcl2
 import pytest
 
-from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
+from harness.iam import AccessRequest, Decision, Policy, Principal, evaluate
 from harness.testing import pci, rejects
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.edge.principals import read_role
+from harness.iam import read_role
 from harness.testing import pci
 
 if TYPE_CHECKING:

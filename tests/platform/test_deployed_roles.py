@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.edge.iam import AccessRequest, Decision, Principal, authorize
-from harness.edge.principals import read_role
+from harness.iam import AccessRequest, Decision, Principal, authorize, read_role
 from harness.testing import pci
 
 if TYPE_CHECKING:
     from harness.caller import Caller
-    from harness.edge.principals import Permissions
+    from harness.iam import Permissions
     from harness.platform import Platform
 
 

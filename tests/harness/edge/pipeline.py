@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from harness.edge import sigv4
 from harness.edge.exchange import Refusal
-from harness.edge.iam import AccessRequest, Decision, Principal, authorize, evaluate
 from harness.edge.principals import condition_keys
 from harness.edge.throttling import admit
+from harness.iam import AccessRequest, Decision, Principal, authorize, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

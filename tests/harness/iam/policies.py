@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.edge.conditions import Condition, Lookup, PolicyError, expand, wildcard
+from harness.iam.conditions import Condition, Lookup, PolicyError, expand, wildcard
 
 __all__ = [
     "AccessRequest",

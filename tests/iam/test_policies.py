@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.edge.iam import (
+from harness.iam import (
     AccessRequest,
     Decision,
     Policy,
