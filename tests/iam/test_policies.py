@@ -10,6 +10,7 @@ import pytest
 from harness.iam import (
     AccessRequest,
     Decision,
+    Policies,
     Policy,
     PolicyError,
     Principal,
@@ -210,6 +211,7 @@ ROOT: dict[str, Any] = {"Principal": {"AWS": "arn:aws:iam::444444444444:root"}}
 ROLE: dict[str, Any] = {"Principal": {"AWS": MERCHANT.role_arn}}
 SESSION: dict[str, Any] = {"Principal": {"AWS": [MERCHANT.arn]}}
 OTHER: dict[str, Any] = {"Principal": {"AWS": "arn:aws:iam::444444444444:role/other"}}
+EVERY_FORM = {"AWS": [MERCHANT.arn, MERCHANT.role_arn, "arn:aws:iam::444444444444:root"]}
 VISITORS: dict[str, Any] = {"Principal": {"AWS": "999999999999"}}
 IN, OUT = [statement()], [statement(Resource="arn:aws:execute-api:::none")]
 NO = [statement("Deny")]
@@ -230,7 +232,8 @@ NO = [statement("Deny")]
         (MERCHANT, OUT, None, [statement(**OTHER)], IMPLICIT),
         (MERCHANT, IN, None, [statement("Deny", **ROLE)], EXPLICIT),
         (MERCHANT, IN, None, [statement("Deny", **ROOT)], EXPLICIT),
-        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=ROLE["Principal"])], ALLOW),
+        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=ROLE["Principal"])], EXPLICIT),
+        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=EVERY_FORM)], ALLOW),
         (MERCHANT, IN, None, [statement("Deny", NotPrincipal=OTHER["Principal"])], EXPLICIT),
         (MERCHANT, IN, IN, None, ALLOW),
         (MERCHANT, IN, OUT, None, IMPLICIT),
@@ -250,14 +253,13 @@ def test_identity_boundary_and_resource_policies_combine(
     resource: list[dict[str, Any]] | None,
     expected: Decision,
 ) -> None:
-    decision = authorize(
-        asked(principal=principal),
-        resource_account="444444444444",
+    policies = Policies(
         identity=Policy({"Statement": identity}).statements,
         boundary=None if boundary is None else Policy({"Statement": boundary}).statements,
         resource=None if resource is None else resource_policy(*resource),
     )
-    assert decision is expected
+    verdict = authorize(asked(principal=principal), policies, resource_account="444444444444")
+    assert verdict.decision is expected
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.iam import AccessRequest, Decision, Principal, authorize, read_role
+from harness.iam import AccessRequest, Decision, Policies, Principal, authorize, read_role
 from harness.testing import pci
 
 if TYPE_CHECKING:
@@ -37,13 +37,8 @@ class Role:
         request = AccessRequest(
             action=action, resource=resource, lookup=lambda _: None, principal=self.principal
         )
-        return authorize(
-            request,
-            resource_account=self.platform.account_id,
-            identity=self.permissions.statements,
-            boundary=self.permissions.boundary,
-            resource=None,
-        )
+        policies = Policies(self.permissions.statements, self.permissions.boundary)
+        return authorize(request, policies, resource_account=self.platform.account_id).decision
 
 
 @pytest.fixture(scope="module", params=["transaction_gateway", "sweeper"])

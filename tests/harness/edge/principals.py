@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from botocore.exceptions import ClientError
 
-from harness.iam import Permissions, Policy, Principal, read_role, read_user
+from harness.iam import Permissions, Policy, Principal, principal_keys, read_role, read_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,24 +42,14 @@ class Caller:
     principal: Principal = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "principal", Principal(self.account_id, self.arn, self.role_arn))
-        object.__setattr__(self, "keys", self._condition_keys())
+        bounded = self.permissions.boundary is not None
+        principal = Principal(self.account_id, self.arn, self.role_arn, bounded=bounded)
+        keys = principal_keys(principal, tags=self.permissions.tags, principal_id=self.principal_id)
+        object.__setattr__(self, "principal", principal)
+        object.__setattr__(self, "keys", keys)
         # Filled in once, since tags and names don't change within a session.
         bound = [each.bound_to(self.keys.get) for each in self.permissions.statements]
         object.__setattr__(self, "statements", bound)
-
-    def _condition_keys(self) -> dict[str, tuple[str, ...]]:
-        keys: dict[str, tuple[str, ...]] = {
-            "aws:principalaccount": (self.account_id,),
-            "aws:principalarn": (self.role_arn or self.arn,),
-            "aws:principaltype": ("AssumedRole" if self.role_arn else "User",),
-            "aws:userid": (self.principal_id,),
-        }
-        if ":user/" in self.arn:
-            keys["aws:username"] = (self.arn.rpartition("/")[2],)
-        for name, value in self.permissions.tags.items():
-            keys[f"aws:principaltag/{name.lower()}"] = (value,)
-        return keys
 
 
 class Directory:

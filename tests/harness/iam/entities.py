@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The identity policies, boundary and tags of a role or user."""
+    """The identity policies, boundary and tags of a role or user, and who may become a role."""
 
     statements: Sequence[Statement]
     boundary: Sequence[Statement] | None
     tags: Mapping[str, str]
+    trust: Sequence[Statement] | None = None
 
 
 def read_role(iam: IAMClient, name: str) -> Permissions:
-    """Read what a role's policies, boundary and tags say."""
+    """Read what a role's policies, boundary, tags and trust policy say."""
     role = iam.get_role(RoleName=name)["Role"]
-    inline = [
-        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    inline = {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         for policy in _all(iam, "list_role_policies", "PolicyNames", RoleName=name)
-    ]
+    }
     attached = _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name)
     return _permissions(iam, role, inline, attached)
 
@@ -36,17 +37,19 @@ def read_role(iam: IAMClient, name: str) -> Permissions:
 def read_user(iam: IAMClient, name: str) -> Permissions:
     """Read what a user's policies, those of its groups, boundary and tags say."""
     user = iam.get_user(UserName=name)["User"]
-    inline = [
-        iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"]
+    inline = {
+        policy: iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"]
         for policy in _all(iam, "list_user_policies", "PolicyNames", UserName=name)
-    ]
+    }
     attached = list(_all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=name))
     for group in _all(iam, "list_groups_for_user", "Groups", UserName=name):
         group_name = group["GroupName"]
-        inline += [
-            iam.get_group_policy(GroupName=group_name, PolicyName=policy)["PolicyDocument"]
+        inline |= {
+            f"{group_name}/{policy}": iam.get_group_policy(GroupName=group_name, PolicyName=policy)[
+                "PolicyDocument"
+            ]
             for policy in _all(iam, "list_group_policies", "PolicyNames", GroupName=group_name)
-        ]
+        }
         attached += _all(
             iam, "list_attached_group_policies", "AttachedPolicies", GroupName=group_name
         )
@@ -54,26 +57,28 @@ def read_user(iam: IAMClient, name: str) -> Permissions:
 
 
 def _permissions(
-    iam: IAMClient, entity: Mapping[str, Any], inline: Iterable[Any], attached: Iterable[Any]
+    iam: IAMClient, entity: Mapping[str, Any], inline: Mapping[str, Any], attached: Iterable[Any]
 ) -> Permissions:
-    documents = [*inline, *(_document(iam, policy["PolicyArn"]) for policy in attached)]
+    policies = [Policy(document, name=name) for name, document in inline.items()]
+    policies += [_managed(iam, policy["PolicyArn"]) for policy in attached]
     boundary = entity.get("PermissionsBoundary")
+    trust = entity.get("AssumeRolePolicyDocument")
     return Permissions(
-        statements=[
-            statement for document in documents for statement in Policy(document).statements
-        ],
-        boundary=(
-            Policy(_document(iam, boundary["PermissionsBoundaryArn"])).statements
-            if boundary
-            else None
-        ),
+        statements=[statement for policy in policies for statement in policy.statements],
+        boundary=_managed(iam, boundary["PermissionsBoundaryArn"]).statements if boundary else None,
         tags={tag["Key"]: tag["Value"] for tag in entity.get("Tags", ())},
+        trust=_trust(trust, entity["Arn"]) if trust else None,
     )
 
 
-def _document(iam: IAMClient, arn: str) -> Any:
+def _trust(document: Mapping[str, Any], arn: str) -> Sequence[Statement]:
+    return Policy(document, resource_based=True, name=f"trust of {arn}").statements
+
+
+def _managed(iam: IAMClient, arn: str) -> Policy:
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+    return Policy(found["Document"], name=arn.rpartition("/")[2])
 
 
 def _all(iam: IAMClient, operation: str, key: str, **arguments: str) -> Iterable[Any]:
