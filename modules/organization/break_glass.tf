@@ -26,8 +26,8 @@ resource "aws_iam_role" "break_glass" {
       Principal = { AWS = sort(each.value.user_arns) }
       Action    = "sts:AssumeRole"
       Condition = {
-        Bool                     = { "aws:MultiFactorAuthPresent" = "true" }
-        NumericLessThanEquals    = { "aws:MultiFactorAuthAge" = "3600" }
+        Bool                  = { "aws:MultiFactorAuthPresent" = "true" }
+        NumericLessThanEquals = { "aws:MultiFactorAuthAge" = "3600" }
         StringEquals = {
           # STS reports a use in the region that was asked: the alarm listens in one.
           "aws:RequestedRegion" = data.aws_service.sts.region

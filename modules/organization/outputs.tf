@@ -8,6 +8,11 @@ output "break_glass_role_arn" {
   value       = one([for role in aws_iam_role.break_glass : role.arn])
 }
 
+output "controls" {
+  description = "PCI DSS requirements that this module meets: requirement, address of the resource, and how it is tested."
+  value       = local.controls
+}
+
 output "management_account_id" {
   description = "Id of the management account, which no policy of the organization binds."
   value       = local.management_id

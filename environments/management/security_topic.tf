@@ -1,0 +1,57 @@
+# Who is told when the guardrails are about to be lifted.
+
+resource "aws_sns_topic" "security" {
+  name              = "payments-security"
+  kms_master_key_id = aws_kms_key.security.arn
+}
+
+resource "aws_sns_topic_policy" "security" {
+  arn = aws_sns_topic.security.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TellOfBreakGlass"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.security.arn
+      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${local.known.region}:${local.account_id}:rule/payments-*" } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "security" {
+  for_each = var.security_emails
+
+  topic_arn = aws_sns_topic.security.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+resource "aws_kms_key" "security" {
+  description             = "Encrypts what the security topic tells"
+  deletion_window_in_days = 30
+  enable_key_rotation     = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "LetIamPoliciesDecide"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${local.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "TellOfBreakGlass"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      },
+    ]
+  })
+}
