@@ -44,14 +44,18 @@ class _Moto(DomainDispatcherApplication):
 
 
 class Application:
-    """Everything between the socket and moto."""
+    """Everything between the socket and moto.
+
+    Attributes:
+        one_at_a_time: held by whoever uses moto's state.
+    """
 
     def __init__(self, identities: Identities, calls: CallLog, faults: Faults) -> None:
         self._identities = identities
         self._calls = calls
         self._faults = faults
         self._moto = _Moto(create_backend_app)
-        self._one_at_a_time = threading.RLock()
+        self.one_at_a_time = threading.RLock()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -126,7 +130,7 @@ class Application:
         What waits itself must not keep others out: an invocation calls AWS before it answers.
         """
         waits = call.path.endswith("/invocations") or call.target.endswith(".ReceiveMessage")
-        return nullcontext() if waits else self._one_at_a_time
+        return nullcontext() if waits else self.one_at_a_time
 
 
 def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:

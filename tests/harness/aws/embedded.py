@@ -15,7 +15,7 @@ from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 
 from harness import emptied
-from harness.aws import changes, invokers, supplement
+from harness.aws import changes, invokers, log_delivery, supplement
 from harness.aws.application import Application
 from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
@@ -81,7 +81,9 @@ class EmbeddedAWS:
             changes.open_again()
             self._operator_key = self._found_management_account()
             application = Application(self._identities, self.calls, self.faults)
+            self._turn = application.one_at_a_time
             self._server = Server(application, port)
+            self._log_delivery = log_delivery.Worker(self._turn)
         except BaseException:
             self._empty()
             _running.release()
@@ -138,6 +140,13 @@ class EmbeddedAWS:
         """Make a boto3 client of a service in an account."""
         return self.session(account_id).client(service)  # type: ignore[call-overload]  # any service
 
+    def deliver_logs(self) -> None:
+        """Write what log groups and delivery streams have taken into its buckets, now.
+
+        It is written within seconds anyway; what couldn't be written is tried again.
+        """
+        log_delivery.deliver(self._turn)
+
     def reset(self) -> None:
         """Empty all accounts and the call log, drop all faults; earlier sessions are refused.
 
@@ -153,6 +162,7 @@ class EmbeddedAWS:
         self._closed = True
         changes.release()
         self._server.stop()
+        self._log_delivery.close()
         invokers.forget()
         self._empty()
         supplement.uninstall()
@@ -187,6 +197,7 @@ class EmbeddedAWS:
         return key
 
     def _empty(self) -> None:
+        log_delivery.forget()
         BackendDict.reset()
         reset_model_data()
         self._identities.forget()
