@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Archive
+    from embedded_aws.conftest import Archive
 
     Clients = Callable[[str], Any]
 

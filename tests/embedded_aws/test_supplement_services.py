@@ -62,6 +62,16 @@ def test_a_key_rotates_after_its_own_period(client: Clients) -> None:
     assert "RotationPeriodInDays" not in kms.get_key_rotation_status(KeyId=key_id)
 
 
+@pytest.mark.mends("kms:DisableKey")
+def test_a_key_can_be_disabled_by_its_arn(client: Clients) -> None:
+    kms = client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+    kms.enable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["Enabled"]
+
+
 @pytest.mark.mends("logs:CreateLogGroup")
 def test_a_log_group_keeps_its_class(client: Clients) -> None:
     logs = client("logs")
