@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.testing.static import Block
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/outputs.tf"))
+MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/**/outputs.tf"))
 KEYS = {"requirement", "control", "resource", "test"}
 
 
