@@ -115,6 +115,24 @@ def test_lifecycle_rules_come_back_as_given(client: Clients, bucket: str) -> Non
         s3.get_bucket_lifecycle_configuration(Bucket=bucket)
 
 
+@pytest.mark.mends("s3:PutBucketLogging")
+def test_access_logs_keep_the_format_of_their_keys(client: Clients, bucket: str) -> None:
+    s3 = client("s3")
+    logging = {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
+    resource = {"Resource": f"arn:aws:s3:::{bucket}/*"}
+    nobody = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", **resource}
+    statements = [nobody, {"Effect": "Allow", **resource, **logging}]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    by_event = {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}
+    for key_format in ({"TargetObjectKeyFormat": by_event}, {}):
+        enabled = {"TargetBucket": bucket, "TargetPrefix": "reads/", **key_format}
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+        assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == enabled
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
+
+
 @pytest.mark.mends("s3:PutBucketPolicy")
 def test_a_conditional_denial_leaves_other_requests_alone(client: Clients, bucket: str) -> None:
     s3 = client("s3")

@@ -59,9 +59,9 @@ class Actor:
         return cls(principal, keys=_principal_keys(account_id, arn))
 
     @classmethod
-    def service(cls, name: str, source_arn: str) -> Actor:
-        """An AWS service that acts for a resource of its user."""
-        account_id = source_arn.split(":")[4]
+    def service(cls, name: str, source_arn: str, account_id: str | None = None) -> Actor:
+        """An AWS service that acts for a resource of its user; a bucket's ARN names no account."""
+        account_id = account_id or source_arn.split(":")[4]
         keys = {
             "aws:principalisawsservice": "true",
             "aws:principalservicename": name,

@@ -100,16 +100,20 @@ def put(
     given = {"s3:x-amz-server-side-encryption": "aws:kms"} if kms_key_arn else {}
     if kms_key_arn:
         given["s3:x-amz-server-side-encryption-aws-kms-key-id"] = kms_key_arn
-    policy = bucket.policy
-    policy = policy.decode() if isinstance(policy, bytes) else policy
-    if actor is None or not actor.may(
-        "s3:PutObject", arn, owner=bucket.account_id, policy=policy, keys={**given, **(keys or {})}
-    ):
+    owner, policy = bucket.account_id, policy_of(bucket)
+    given |= keys or {}
+    if actor is None or not actor.may("s3:PutObject", arn, owner=owner, policy=policy, keys=given):
         raise ACCESS_DENIED
     encrypting = kms_key_arn or default_key(bucket)
     if encrypting:
         _check_key(actor, encrypting, bucket, arn)
     return _store(bucket, key, body, kms_key_arn, metadata or {})
+
+
+def policy_of(bucket: Any) -> str | None:
+    """Return a bucket's policy, if it has one."""
+    policy = bucket.policy
+    return policy.decode() if isinstance(policy, bytes) else policy
 
 
 def default_key(bucket: Any) -> str | None:
