@@ -178,7 +178,7 @@ locals {
     {
       Sid       = "KeyPolicies"
       Effect    = "Deny"
-      Action    = ["kms:PutKeyPolicy"]
+      Action    = ["kms:PutKeyPolicy", "kms:RevokeGrant"]
       Resource  = "*"
       Condition = local.by_others_than_deploy
     },
@@ -271,6 +271,7 @@ locals {
       Effect = "Deny"
       Action = [
         "s3:PutBucketAcl",
+        "s3:PutBucketLogging",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",

@@ -101,7 +101,7 @@ SETTINGS = {
         "logs:PutDestination",
         "logs:PutDestinationPolicy",
     },
-    "KeyPolicies": {"kms:PutKeyPolicy"},
+    "KeyPolicies": {"kms:PutKeyPolicy", "kms:RevokeGrant"},
 }
 
 
@@ -145,6 +145,7 @@ BUCKET_SETTINGS = {
     "LogBucketLifecycle": {"s3:PutLifecycleConfiguration"},
     "LogBucketAccess": {
         "s3:PutBucketAcl",
+        "s3:PutBucketLogging",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
