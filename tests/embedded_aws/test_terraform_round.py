@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.terraform import Root, Terraform, TerraformError
 
@@ -98,6 +99,8 @@ def _assert_nothing_left(client: Clients) -> None:
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    with pytest.raises(ClientError, match="AWSOrganizationsNotInUse"):
+        client("organizations").describe_organization()
     kms = client("kms")
     keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
     # The provider looks at AWS's own key for DynamoDB, which moto then makes.
