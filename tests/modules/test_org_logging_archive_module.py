@@ -11,8 +11,6 @@ import pytest
 from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.testing import AppliedRoot, PlannedRoot, Planner
     from harness.testing.examples import ExamplePlanner
 

@@ -14,9 +14,10 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.organizations.models import organizations_backends
 
-from harness.edge.iam import (
+from harness.iam import (
     AccessRequest,
     Decision,
+    Policies,
     Policy,
     PolicyError,
     Principal,
@@ -95,17 +96,12 @@ class Actor:
             statements = _statements(policy)
             if self.principal.service is not None:
                 return evaluate(statements or (), request) is Decision.ALLOW
-            decision = authorize(
-                request,
-                resource_account=owner,
-                identity=self.statements,
-                boundary=self.boundary,
-                resource=statements,
-            )
+            policies = Policies(self.statements, self.boundary, resource=statements)
+            verdict = authorize(request, policies, resource_account=owner)
         except PolicyError as error:
             log.warning("%s on %s is refused: %s", action, resource, error)
             return False
-        return decision is Decision.ALLOW
+        return verdict.allowed
 
     def is_named_by(self, policy: str | None, action: str, resource: str) -> bool:
         """Whether a resource's policy alone lets the actor do this."""
