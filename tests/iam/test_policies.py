@@ -109,9 +109,9 @@ def test_variables_need_the_newer_policy_version() -> None:
     assert evaluate(policy.statements, asked()) is IMPLICIT
 
 
-def test_an_unknown_exception_never_widens_an_allow_nor_narrows_a_deny() -> None:
+def test_an_exception_without_value_excepts_nothing() -> None:
     unknown = "arn:aws:execute-api:*:*:${aws:PrincipalTag/none}/*"
-    assert decide(without("Resource", NotResource=unknown)) is IMPLICIT
+    assert decide(without("Resource", NotResource=unknown)) is ALLOW
     denied = without("Resource", effect="Deny", NotResource=unknown)
     assert decide(statement(), denied) is EXPLICIT
 
@@ -164,11 +164,19 @@ def test_an_unknown_exception_never_widens_an_allow_nor_narrows_a_deny() -> None
         ("ForAnyValue:StringEquals", "aws:TagKeys", ["cost"], False),
         ("ForAnyValue:StringNotEquals", "aws:Absent", ["team"], False),
         ("ForAnyValue:StringLike", "aws:TagKeys", ["st*"], True),
+        ("ForAnyValue:StringEqualsIfExists", "aws:Absent", ["team"], False),
+        ("StringNotEquals", "aws:PrincipalAccount", "${aws:PrincipalTag/none}", True),
     ],
 )  # fmt: skip
 def test_condition_operators(operator: str, key: str, wanted: str | list[str], holds: bool) -> None:
     condition = {operator: {key: wanted}}
     assert decide(statement(Condition=condition)) is (ALLOW if holds else IMPLICIT)
+
+
+def test_several_values_need_a_quantifier() -> None:
+    condition = {"StringEquals": {"aws:TagKeys": "team"}}
+    with pytest.raises(PolicyError, match="needs ForAnyValue or ForAllValues"):
+        decide(statement(Condition=condition))
 
 
 def test_all_conditions_must_hold() -> None:

@@ -209,8 +209,8 @@ class Condition:
         if self._match is None:
             return any((present is None) == (value.lower() == "true") for value in self.wanted)
         if present is None:
-            if self._quantifier:
-                return self._if_exists or self._quantifier == "ForAllValues"
+            if self._quantifier:  # "if the key does not exist, [ForAnyValue] returns false"
+                return self._quantifier == "ForAllValues"
             return self._if_exists or self._negated
         if len(present) > 1 and not self._quantifier:
             raise PolicyError(

@@ -153,17 +153,13 @@ class Statement:
         return None if principals.exempts(principal) else _CALLER
 
     def _covers(self, request: AccessRequest) -> bool:
-        named = unresolved = False
         for text in self.resources:
+            # "The resource that includes a policy variable with no value will not match any
+            # resource" ("Variables and tags").
             pattern = expand(text, request.lookup) if self.variables else text
-            if pattern is None:
-                unresolved = True
-            elif wildcard(pattern).fullmatch(request.resource):
-                named = True
-                break
-        if self.excludes_resources and unresolved and not named:
-            return not self.allows  # an unknown exception must not widen an Allow
-        return named != self.excludes_resources
+            if pattern is not None and wildcard(pattern).fullmatch(request.resource):
+                return not self.excludes_resources
+        return self.excludes_resources
 
 
 class Policy:
