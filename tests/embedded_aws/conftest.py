@@ -102,6 +102,10 @@ class Archive:
         """Make a client in the account that sends."""
         return self.client_of(self.sender_id, service)
 
+    def manager(self, service: str) -> Any:
+        """Make a client in the management account."""
+        return self.client_of(self.aws.management_account, service)
+
     def client_of(self, account_id: str, service: str) -> Any:
         """Make a client in an account, the same one each time."""
         if (account_id, service) not in self._clients:
@@ -179,6 +183,57 @@ class Archive:
             **changes,
         )
 
+    @property
+    def trail_arn(self) -> str:
+        """The trail that the bucket and the key let in."""
+        return f"arn:aws:cloudtrail:eu-west-1:{self.aws.management_account}:trail/organization"
+
+    @property
+    def trail(self) -> dict[str, Any]:
+        """How the trail is made."""
+        return {
+            "Name": "organization",
+            "S3BucketName": self.bucket,
+            "KmsKeyId": self.key_arn,
+            "IsOrganizationTrail": True,
+            "IsMultiRegionTrail": True,
+            "EnableLogFileValidation": True,
+        }
+
+    def let_trail_in(self) -> None:
+        """Let CloudTrail write to the bucket with the key, for the one trail."""
+        self.allow_on_bucket(self.aws.management_account, self.organization_id)
+        self.allow_on_key()
+
+    def allow_on_bucket(self, *folders: str) -> None:
+        """Set the bucket's policy."""
+        bucket, source = f"arn:aws:s3:::{self.bucket}", {"aws:SourceArn": self.trail_arn}
+        service = {"Principal": {"Service": "cloudtrail.amazonaws.com"}, "Effect": "Allow"}
+        objects = [f"{bucket}/AWSLogs/{folder}/*" for folder in folders]
+        only = {"Condition": {"StringEquals": source}}
+        statements = [
+            {**service, "Action": "s3:GetBucketAcl", "Resource": bucket, **only},
+            {**service, "Action": "s3:PutObject", "Resource": objects, **only},
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        self.client("s3").put_bucket_policy(Bucket=self.bucket, Policy=policy)
+
+    def allow_on_key(self) -> None:
+        """Add CloudTrail to the key's policy."""
+        kms, name = self.client("kms"), {"KeyId": self.key_arn, "PolicyName": "default"}
+        document = json.loads(kms.get_key_policy(**name)["Policy"])
+        context = {"kms:EncryptionContext:aws:cloudtrail:arn": self.trail_arn}
+        document["Statement"].append(
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "kms:GenerateDataKey*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceArn": self.trail_arn, **context}},
+            }
+        )
+        kms.put_key_policy(**name, Policy=json.dumps(document))
+
 
 def _policy(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
@@ -188,6 +243,7 @@ def _policy(**statement: Any) -> str:
 def archive(aws: EmbeddedAWS) -> Archive:
     management = aws.client("organizations", aws.management_account)
     organization = management.create_organization(FeatureSet="ALL")["Organization"]
+    management.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
     account_id, sender_id = (
         management.create_account(AccountName=name, Email=f"{name}@example.com")[
             "CreateAccountStatus"

@@ -192,6 +192,8 @@ def find_role(arn: str | None) -> Any:
 
 def find_key(arn: str) -> Any:
     """Return moto's KMS key of that key or alias ARN, if there is one."""
+    if not arn.startswith("arn:"):
+        return None
     _, _, _, region, account_id, name = arn.split(":", 5)
     backend = kms_backends[account_id][region]
     if name.startswith("alias/"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DYNAMODB = "DynamoDB_20120810."
+_ERROR_CODE = re.compile(rb'<Code>([^<]+)</Code>|"(?:__type|code)"\s*:\s*"([^"]+)"')
 _NO_SUCH_ROUTE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>"
 
 
@@ -94,10 +96,12 @@ class Application:
             self._faults.strike_before(call)
             status, headers, body = self._ask_moto(call, environ)
             call.status = int(status[:3])
+            if call.status >= 400:
+                call.error = _error_code(headers, body)
             call.request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id", "")
             self._faults.strike_after(call)
         except AwsError as error:
-            call.status = error.status
+            call.status, call.error = error.status, error.code
             raise
         finally:
             call.duration = time.monotonic() - call.started_at
@@ -138,6 +142,13 @@ def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
     status, headers, body = DynamoHandler.dispatch(Request(environ))
     texts = [(name, str(value)) for name, value in headers.items()]
     return f"{status} OK", Headers(texts), body.encode()
+
+
+def _error_code(headers: Headers, body: bytes) -> str:
+    """Read an error's code from an answer in any of AWS's protocols."""
+    found = _ERROR_CODE.search(body, 0, 4096)
+    code = (found[1] or found[2]).decode() if found else headers.get("x-amzn-errortype", "")
+    return code.rpartition("#")[2].partition(":")[0]
 
 
 def _unknown_operation(call: Call) -> AwsError:

@@ -15,7 +15,7 @@ from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 
 from harness import emptied
-from harness.aws import changes, invokers, log_delivery, supplement
+from harness.aws import changes, invokers, log_delivery, supplement, trails
 from harness.aws.application import Application
 from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
@@ -146,6 +146,16 @@ class EmbeddedAWS:
         It is written within seconds anyway; what couldn't be written is tried again.
         """
         log_delivery.deliver(self._turn)
+
+    def deliver_trails(self, *, digests: bool = False) -> None:
+        """Write the log files of each trail, now: CloudTrail on AWS takes about five minutes.
+
+        They hold the calls that the log still knows.
+
+        Args:
+            digests: end the hour as well, with a digest of what was delivered since the last one.
+        """
+        trails.deliver(self.calls, self._turn, digests=digests)
 
     def reset(self) -> None:
         """Empty all accounts and the call log, drop all faults; earlier sessions are refused.

@@ -74,6 +74,7 @@ def put(
     *,
     kms_key_arn: str | None = None,
     keys: Mapping[str, str] | None = None,
+    context: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Any:
     """Put an object; the bucket's encryption and lock apply.
@@ -85,6 +86,7 @@ def put(
         body: its content.
         kms_key_arn: a KMS key other than the bucket's.
         keys: further condition keys of the request.
+        context: further encryption context.
         metadata: of the object.
 
     Returns:
@@ -106,7 +108,7 @@ def put(
         raise ACCESS_DENIED
     encrypting = kms_key_arn or default_key(bucket)
     if encrypting:
-        _check_key(actor, encrypting, bucket, arn)
+        _check_key(actor, encrypting, bucket, {"aws:s3:arn": arn, **(context or {})})
     return _store(bucket, key, body, kms_key_arn, metadata or {})
 
 
@@ -123,7 +125,7 @@ def default_key(bucket: Any) -> str | None:
     return key
 
 
-def _check_key(actor: Actor, key_arn: str, bucket: Any, object_arn: str) -> None:
+def _check_key(actor: Actor, key_arn: str, bucket: Any, context: dict[str, str]) -> None:
     key = find_key(key_arn)
     if key is None:
         raise _NO_KEY
@@ -131,8 +133,8 @@ def _check_key(actor: Actor, key_arn: str, bucket: Any, object_arn: str) -> None
         raise _KEY_DISABLED
     if key.key_state != "Enabled":
         raise _KEY_STATE
-    by_bucket = (bucket.encryption or {}).get("Rule", {}).get("BucketKeyEnabled") in (True, "true")
-    context = {"aws:s3:arn": bucket.arn if by_bucket else object_arn}
+    if (bucket.encryption or {}).get("Rule", {}).get("BucketKeyEnabled") in (True, "true"):
+        context["aws:s3:arn"] = bucket.arn
     via = {"kms:viaservice": f"s3.{key.region}.amazonaws.com"}
     if not actor.may_use_key("kms:GenerateDataKey", key, context=context, keys=via):
         raise _KEY_DENIED
