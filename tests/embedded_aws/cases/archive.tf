@@ -237,3 +237,9 @@ resource "aws_cloudwatch_log_account_policy" "cards" {
     ]
   })
 }
+
+resource "aws_cloudwatch_query_definition" "refusals" {
+  name            = "review/refusals"
+  log_group_names = [aws_cloudwatch_log_group.function.name]
+  query_string    = local.changed ? "fields @timestamp | limit 20" : "fields @timestamp"
+}
