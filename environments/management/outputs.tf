@@ -23,6 +23,11 @@ output "policies" {
   value       = module.organization.policies
 }
 
+output "security_topic_arn" {
+  description = "ARN of the topic that tells the people of `security_emails`; alarms of this account may use it."
+  value       = aws_sns_topic.security.arn
+}
+
 output "unit_ids" {
   description = "Ids of the organizational units by name."
   value       = module.organization.unit_ids

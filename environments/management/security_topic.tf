@@ -1,4 +1,8 @@
-# Who is told when the guardrails are about to be lifted.
+# Who is told when guardrails are about to be lifted, and of what the trail's alarms notice.
+
+locals {
+  alarming_services = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+}
 
 resource "aws_sns_topic" "security" {
   name              = "payments-security"
@@ -11,12 +15,19 @@ resource "aws_sns_topic_policy" "security" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "TellOfBreakGlass"
+      Sid       = "LetAlarmsBeHeard"
       Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
+      Principal = { Service = local.alarming_services }
       Action    = "sns:Publish"
       Resource  = aws_sns_topic.security.arn
-      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${local.known.region}:${local.account_id}:rule/payments-*" } }
+      Condition = {
+        ArnLike = {
+          "aws:SourceArn" = [
+            "arn:aws:cloudwatch:${local.known.region}:${local.account_id}:alarm:payments-*",
+            "arn:aws:events:${local.known.region}:${local.account_id}:rule/payments-*",
+          ]
+        }
+      }
     }]
   })
 }
@@ -45,9 +56,9 @@ resource "aws_kms_key" "security" {
         Resource  = "*"
       },
       {
-        Sid       = "TellOfBreakGlass"
+        Sid       = "LetAlarmsBeHeard"
         Effect    = "Allow"
-        Principal = { Service = "events.amazonaws.com" }
+        Principal = { Service = local.alarming_services }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }

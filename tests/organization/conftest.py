@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.aws import EmbeddedAWS
+from harness.testing import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ ORGANIZATION: dict[str, Any] = json.loads(
     (ENVIRONMENTS / "organization.json").read_text(encoding="utf-8")
 )
 ACCOUNTS: dict[str, str] = ORGANIZATION["accounts"]
+IN_MANAGEMENT = Options(account_id=ACCOUNTS["management"])
 
 
 @pytest.fixture(scope="session")
