@@ -1,4 +1,4 @@
-"""modules/org-logging/trail: the organization's trail, and alarms on whoever tampers with logging."""
+"""modules/org-logging/trail: the organization's trail, and alarms on tampering with logging."""
 
 from __future__ import annotations
 
