@@ -101,19 +101,19 @@ def test_a_finding_sounds_an_alarm(planned: PlannedRoot) -> None:
 
 @pci("10.7.2")
 @pytest.mark.parametrize(
-    ("alarm", "metric", "missing"),
+    ("alarm", "expression", "missing"),
     [
-        ("errors", "DeliveryErrors", "notBreaching"),
-        ("silent", "ForwardedLogEvents", "breaching"),
-        ("throttled", "DeliveryThrottling", "notBreaching"),
+        ("errors", 'SELECT SUM(DeliveryErrors) FROM "AWS/Logs"', "notBreaching"),
+        ("silent", 'SELECT SUM(ForwardedLogEvents) FROM "AWS/Logs"', "breaching"),
+        ("throttled", 'SELECT SUM(DeliveryThrottling) FROM "AWS/Logs"', "notBreaching"),
     ],
 )
 def test_alarms_notice_logs_that_are_not_sent(
-    planned: PlannedRoot, alarm: str, metric: str, missing: str
+    planned: PlannedRoot, alarm: str, expression: str, missing: str
 ) -> None:
     planned.one(f'aws_cloudwatch_metric_alarm.sending["{alarm}"]').expect(
         treat_missing_data=missing,
-        metric_query=[{"expression": f'SELECT SUM({metric}) FROM "AWS/Logs"', "return_data": True}],
+        metric_query=[{"expression": expression, "return_data": True}],
     )
 
 

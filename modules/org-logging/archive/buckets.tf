@@ -4,8 +4,9 @@ resource "aws_s3_bucket" "archive" {
   bucket              = each.value
   object_lock_enabled = true
 
-  # S3 deletes no bucket that holds objects. The key has to outlive an attempt, or nobody reads them again.
-  depends_on = [aws_kms_key.archive]
+  # S3 deletes no bucket that holds objects. What outlives the attempt: the key, or nobody reads them
+  # again, and who read them.
+  depends_on = [aws_kms_key.archive, aws_s3_bucket.access_logs]
 }
 
 resource "aws_s3_bucket_ownership_controls" "archive" {
