@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FUNCTIONS = (
     "dashboard_projector",
     "event_publisher",
+    "log_review",
     "tokenizer",
     "transaction_gateway",
     "webhook_sender",
