@@ -107,6 +107,12 @@ variable "exempt_role_names" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds the role by which the trail writes its copy; null for none."
+  type        = string
+  default     = null
+}
+
 variable "alarm_topic_arns" {
   description = "SNS topics that are told when somebody tampers with the logging, or the trail's events stay away."
   type        = set(string)

@@ -47,8 +47,9 @@ resource "aws_kms_alias" "watched_copy" {
 resource "aws_iam_role" "trail" {
   count = local.makes_trail ? 1 : 0
 
-  name        = "${var.name}-trail"
-  description = "Lets ${var.name} write its copy to CloudWatch Logs"
+  name                 = "${var.name}-trail"
+  description          = "Lets ${var.name} write its copy to CloudWatch Logs"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -1,0 +1,55 @@
+# What the deploy role needs to send the account's logs to the archive, and to look for card numbers in them.
+
+resource "aws_iam_policy" "deploy_forwarding" {
+  count = local.runs_workloads ? 1 : 0
+
+  name        = "${local.deploy_role_name}-forwarding"
+  description = "Sends the account's logs to the archive"
+
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.forwarding_statements })
+}
+
+locals {
+  logs_services = ["logs.amazonaws.com", "logs.${local.region}.amazonaws.com"]
+
+  forwarding_statements = [
+    {
+      # A policy of the account covers all groups. Without it there are alarms, and guardrails keep others from removing it.
+      Sid    = "ForwardLogs"
+      Effect = "Allow"
+      Action = [
+        "logs:DeleteAccountPolicy",
+        "logs:DeleteDataProtectionPolicy",
+        "logs:DeleteMetricFilter",
+        "logs:DeleteSubscriptionFilter",
+        "logs:DescribeAccountPolicies",
+        "logs:DescribeMetricFilters",
+        "logs:PutAccountPolicy",
+        "logs:PutDataProtectionPolicy",
+        "logs:PutMetricFilter",
+        "logs:PutSubscriptionFilter",
+      ]
+      Resource  = "arn:aws:logs:${local.region}:${local.account_id}:*"
+      Condition = local.in_region
+    },
+    {
+      Sid      = "SendToTheArchive"
+      Effect   = "Allow"
+      Action   = ["logs:PutAccountPolicy", "logs:PutSubscriptionFilter"]
+      Resource = "arn:aws:logs:${local.region}:${local.organization.accounts.log-archive}:destination:payments-logs-*"
+    },
+    {
+      Sid       = "HandTheSendingRoleOver"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.iam_arn}:role/payments-*-log-forwarding"
+      Condition = { StringEquals = { "iam:PassedToService" = local.logs_services } }
+    },
+    {
+      Sid      = "NeverUnmask"
+      Effect   = "Deny"
+      Action   = "logs:Unmask"
+      Resource = "*"
+    },
+  ]
+}
