@@ -60,10 +60,9 @@ class Snapshot:
             "aws:securetransport": ("true",),
             "aws:viaawsservice": ("false",),
             **self.organization.keys("resource", account),
+            **_region_key(resource),
             **given_keys(conditions or {}),
         }
-        if region := resource.split(":")[3:4]:
-            keys.setdefault("aws:requestedregion", (region[0] or "us-east-1",))
         permissions = self.entities.get(who)
         policies = Policies(
             identity=permissions.statements if permissions else (),
@@ -120,6 +119,12 @@ class Snapshot:
             for account, member in self.organization.members.items()
         }
         return replace(self, organization=replace(self.organization, members=members))
+
+
+def _region_key(resource: str) -> Keys:
+    """The region that is asked, where the resource tells."""
+    region = (*resource.split(":"), "", "", "", "")[3]
+    return {"aws:requestedregion": (region,)} if region else {}
 
 
 def _dropping(levels: Sequence[Level], policy: str, sid: str) -> Sequence[Level]:
