@@ -92,6 +92,7 @@ locals {
         "guardduty:DisassociateFrom*",
         "guardduty:DisassociateMembers",
         "guardduty:StopMonitoringMembers",
+        "guardduty:UpdateDetector",
       ]
       Resource = "*"
     },

@@ -215,13 +215,45 @@ def test_cloudtrail_registers_its_administrator(
 
 
 @pytest.mark.mends("guardduty:DisableOrganizationAdminAccount")
-def test_guardduty_takes_its_administrators_part_back(client: Clients) -> None:
-    guardduty = client("guardduty")
+def test_guardduty_is_on_for_its_administrator_until_somebody_ends_it(
+    aws: EmbeddedAWS, client: Clients
+) -> None:
+    guardduty, theirs = client("guardduty"), aws.client("guardduty", DEV)
     guardduty.enable_organization_admin_account(AdminAccountId=DEV)
     (admin,) = guardduty.list_organization_admin_accounts()["AdminAccounts"]
     assert admin["AdminAccountId"] == DEV
+    detectors = theirs.list_detectors()["DetectorIds"]
+    assert len(detectors) == 1
     guardduty.disable_organization_admin_account(AdminAccountId=DEV)
     assert guardduty.list_organization_admin_accounts()["AdminAccounts"] == []
+    assert theirs.list_detectors()["DetectorIds"] == detectors
+
+
+@pytest.mark.mends("guardduty:UpdateOrganizationConfiguration")
+def test_guardduty_keeps_what_is_on_in_all_accounts(client: Clients) -> None:
+    guardduty = client("guardduty")
+    detector = {"DetectorId": guardduty.create_detector(Enable=True)["DetectorId"]}
+    found = guardduty.describe_organization_configuration(**detector)
+    assert (found["AutoEnableOrganizationMembers"], found["Features"]) == ("NONE", [])
+    feature = {"Name": "S3_DATA_EVENTS", "AutoEnable": "ALL"}
+    guardduty.update_organization_configuration(
+        **detector, AutoEnableOrganizationMembers="NEW", Features=[feature]
+    )
+    guardduty.update_organization_configuration(**detector, AutoEnableOrganizationMembers="ALL")
+    found = guardduty.describe_organization_configuration(**detector)
+    assert found["AutoEnableOrganizationMembers"] == "ALL"
+    assert found["Features"] == [feature]
+
+
+@pytest.mark.mends("guardduty:TagResource")
+def test_a_detector_is_tagged(client: Clients) -> None:
+    guardduty = client("guardduty")
+    detector = guardduty.create_detector(Enable=True)["DetectorId"]
+    arn = f"arn:aws:guardduty:eu-west-1:{MANAGEMENT}:detector/{detector}"
+    guardduty.tag_resource(ResourceArn=arn, Tags={"owner": "platform", "scope": "pci"})
+    guardduty.untag_resource(ResourceArn=arn, TagKeys=["scope"])
+    assert guardduty.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"owner": "platform"}
+    assert guardduty.get_detector(DetectorId=detector)["Tags"] == {"owner": "platform"}
 
 
 def test_the_role_of_a_new_account_is_nothing_left_behind(organization: Organization) -> None:

@@ -177,6 +177,8 @@ def test_accounts_stay_under_the_trail(planned: PlannedRoot) -> None:
         "cloudtrail:StopLogging",
         "cloudtrail:UpdateTrail",
     }
+    assert {"guardduty:DeleteDetector", "guardduty:UpdateDetector"} <= denies(accounts["GuardDuty"])
+    assert "config:StopConfigurationRecorder" in denies(accounts["Config"])
     for sid in ("Config", "GuardDuty", "LeaveOrganization", "Trail"):
         assert accounts[sid]["Resource"] == "*"
         assert "Condition" not in accounts[sid]

@@ -94,3 +94,18 @@ resource "aws_cloudtrail_organization_delegated_admin_account" "archive" {
 resource "aws_guardduty_organization_admin_account" "archive" {
   admin_account_id = aws_organizations_account.archive.id
 }
+
+resource "aws_guardduty_detector" "findings" {
+  enable = true
+}
+
+resource "aws_guardduty_organization_configuration" "findings" {
+  detector_id                      = aws_guardduty_detector.findings.id
+  auto_enable_organization_members = local.changed ? "ALL" : "NEW"
+}
+
+resource "aws_guardduty_organization_configuration_feature" "objects" {
+  detector_id = aws_guardduty_organization_configuration.findings.detector_id
+  name        = "S3_DATA_EVENTS"
+  auto_enable = local.changed ? "ALL" : "NEW"
+}

@@ -113,6 +113,8 @@ KEPT_BY_AWS = (
         "AWS makes it in an account that it makes, and it goes with the account",
         lambda role: role.name == "OrganizationAccountAccessRole",
     ),
+    Exemption("iam", "aws_managed_policies", "AWS's own, which moto loads when one is named"),
+    Exemption("guardduty", "detectors", "GuardDuty stays on in the account that administered it"),
     Exemption("iam", "access_keys", "a session's keys expire", lambda key: key.user_name is None),
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),

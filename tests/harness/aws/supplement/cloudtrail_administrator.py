@@ -1,13 +1,9 @@
-"""Services that register an organization's administrator themselves: CloudTrail and GuardDuty."""
+"""CloudTrail's administrator in an organization, which CloudTrail registers itself."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
-from moto.guardduty.responses import GuardDutyResponse
-from moto.guardduty.urls import url_paths as guardduty_paths
 from moto.organizations.models import OrganizationsBackend, organizations_backends
 
 from harness.aws.supplement.registry import mend
@@ -19,12 +15,6 @@ _CLOUDTRAIL = mend(
     reason="has no delegated administrators (500)",
     observed="aws_cloudtrail_organization_delegated_admin_account failed to apply",
 )
-_GUARDDUTY = mend(
-    "guardduty:DisableOrganizationAdminAccount",
-    reason="can't take the administrator's part back (404)",
-    observed="aws_guardduty_organization_admin_account failed to be destroyed",
-)
-_GUARDDUTY.serves(guardduty_paths, "{0}/admin/disable$", GuardDutyResponse)
 
 
 @_CLOUDTRAIL.instead(CloudTrailResponse, "register_organization_delegated_admin")
@@ -52,9 +42,3 @@ def _deregister(self: CloudTrailResponse) -> str:
 
 def _organization(response: CloudTrailResponse) -> OrganizationsBackend:
     return organizations_backends[response.current_account][response.partition]
-
-
-@_GUARDDUTY.instead(GuardDutyResponse, "disable_organization_admin_account")
-def _disable(self: GuardDutyResponse) -> Any:
-    self.guardduty_backend.admin_account_ids.remove(self._get_param("adminAccountId"))
-    return "{}"
