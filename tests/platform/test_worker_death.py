@@ -106,7 +106,7 @@ def _request(caller: Caller, order: str, operation: str) -> tuple[str, dict[str,
 
 def _send_until_settled(caller: Caller, case: Case) -> httpx.Response:
     """Repeat the request as `Retry-After` says; the dead worker's lease ends by itself."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 300
     while True:
         answer: httpx.Response = caller.send("POST", case.path, case.body, key=case.key)
         if answer.status_code != 409:

@@ -170,7 +170,7 @@ class Edge:
         """
         self._order("kill_task", task_id=task_id)
 
-    def drain(self, *, seconds: float = 30) -> None:
+    def drain(self, *, seconds: float = 300) -> None:
         """Wait until streams and queues with a function are empty and nothing runs any more.
 
         Raises:
