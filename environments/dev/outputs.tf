@@ -5,7 +5,16 @@ output "apis" {
 
 output "controls" {
   description = "PCI DSS requirements that the environment meets, by module."
-  value       = module.platform.controls
+  value       = merge(module.platform.controls, { forwarding = module.forwarding.controls })
+}
+
+output "forwarding" {
+  description = "Where the account's logs go, by which policy, and the group with findings of card numbers."
+  value = {
+    destination_arn          = module.forwarding.destination_arn
+    findings_log_group_name  = module.forwarding.findings_log_group_name
+    subscription_policy_name = module.forwarding.subscription_policy_name
+  }
 }
 
 output "functions" {

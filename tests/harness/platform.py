@@ -6,7 +6,6 @@ the account, then `environments/dev` with its state in the bucket that bootstrap
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from harness.acquirer import AcquirerSimulator
 from harness.aws import EmbeddedAWS
 from harness.client import SignedClient
 from harness.edge import Edge
+from harness.log_destination import found_organization, known_organization, make_log_destination
 from harness.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Platform:
         self._variables = dict(variables or {})
         self._public_endpoints = dict(public_endpoints or {})
         self._resources = ExitStack()
-        organization = json.loads((REPOSITORY / "environments/organization.json").read_text())
+        organization = known_organization()
         self.region: str = organization["region"]
         self.account_id: str = organization["accounts"][ENVIRONMENT]
         self._accounts: dict[str, str] = organization["accounts"]
@@ -90,7 +90,7 @@ class Platform:
         self._resources.close()
 
     def start(self) -> None:
-        """Find Terraform; start the embedded AWS and the acquirer.
+        """Find Terraform; start the embedded AWS, with somewhere to send logs, and the acquirer.
 
         Raises:
             harness.terraform.DiscoveryError: there is no Terraform or no provider.
@@ -103,6 +103,8 @@ class Platform:
                 account_ids=self._accounts,
             )
         )
+        organization_id = found_organization(self.aws, self._accounts)
+        make_log_destination(self.aws, self._accounts["log-archive"], organization_id)
         self.acquirer = self._resources.enter_context(AcquirerSimulator())
 
     def apply_bootstrap(self, progress: ProgressCallback | None = None) -> ApplyResult:
