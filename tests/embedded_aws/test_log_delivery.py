@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embedded_aws.conftest import Archive
+    from harness.testing.log_archive import Archive
 
 ERRORS = "/aws/kinesisfirehose/archive"
 

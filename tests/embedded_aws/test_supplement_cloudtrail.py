@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from embedded_aws.conftest import Archive
+    from harness.testing.log_archive import Archive
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embedded_aws.conftest import Archive
+    from harness.testing.log_archive import Archive
 
     Clients = Callable[[str], Any]
 
