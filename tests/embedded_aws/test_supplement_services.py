@@ -133,22 +133,6 @@ def test_access_logs_keep_the_format_of_their_keys(client: Clients, bucket: str)
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
 
 
-@pytest.mark.mends("s3:PutBucketPolicy")
-def test_a_conditional_denial_leaves_other_requests_alone(client: Clients, bucket: str) -> None:
-    s3 = client("s3")
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
-    insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    statements: list[dict[str, Any]] = [{**statement, "Condition": insecure}]
-    policy = {"Version": "2012-10-17", "Statement": statements}
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    s3.put_object(Bucket=bucket, Key="state", Body=b"{}")
-
-    statements.append(statement)
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    with pytest.raises(ClientError, match="Forbidden"):
-        s3.get_object(Bucket=bucket, Key="state")
-
-
 @pytest.mark.mends("sqs:SetQueueAttributes")
 def test_a_queue_keeps_its_policy_when_something_else_changes(client: Clients) -> None:
     sqs = client("sqs")

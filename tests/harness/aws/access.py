@@ -103,14 +103,22 @@ class Actor:
             return False
         return verdict.allowed
 
-    def is_named_by(self, policy: str | None, action: str, resource: str) -> bool:
-        """Whether a resource's policy alone lets the actor do this."""
+    def decided_by(
+        self,
+        policy: str | None,
+        action: str,
+        resource: str,
+        *,
+        owner: str,
+        keys: Mapping[str, str] | None = None,
+    ) -> Decision:
+        """What a resource's policy alone says to the actor."""
         try:
-            request = self._request(action, resource, resource.split(":")[4], {})
-            return evaluate(_statements(policy) or (), request) is Decision.ALLOW
+            request = self._request(action, resource, owner, keys or {})
+            return evaluate(_statements(policy) or (), request)
         except PolicyError as error:
             log.warning("%s on %s is refused: %s", action, resource, error)
-            return False
+            return Decision.EXPLICIT_DENY
 
     def may_use_key(
         self,

@@ -70,7 +70,7 @@ class Application:
             return error.answer(environ, start)
 
     def _admit(self, environ: WSGIEnvironment) -> Call:
-        """Find the caller and tell moto the account, instead of letting it guess a default."""
+        """Find the caller and tell moto, instead of letting it guess a default account."""
         signature = Signature.of(environ)
         if signature is None:
             raise AwsError("MissingAuthenticationToken", "The request isn't signed.", 403)
@@ -87,6 +87,8 @@ class Application:
                 "ExpiredToken", "The security token included in the request is expired", 403
             )
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account_id
+        environ["HTTP_X_EMBEDDED_PRINCIPAL"] = identity.principal_arn
+        environ["HTTP_X_EMBEDDED_ROLE"] = identity.role_arn or ""
         return call_of(environ, signature, identity)
 
     def _carry_out(

@@ -159,7 +159,7 @@ class Archive:
                 *("--region", self.aws.region, "--start-time", start.isoformat()),
                 *("--end-time", (start + 2 * _HOUR).isoformat()),
             ],
-            env={**os.environ, **self.aws.environment(self.aws.management_account)},
+            env={**os.environ, **self.aws.environment(self.account_id)},
             capture_output=True,
             text=True,
             check=False,

@@ -9,6 +9,7 @@ from moto.firehose.models import firehose_backends
 from moto.logs.models import logs_backends
 
 from harness.aws.access import Actor, assume
+from harness.iam import Decision
 
 _NO_DESTINATION = (
     "Could not deliver test message to specified destination. Check if the destination is valid."
@@ -75,7 +76,9 @@ def check(sender: Sender, action: str, arn: str) -> Any:
     if sender.role_arn and not _is_own_role(sender):
         raise UnusableError(_NO_DESTINATION)
     actor = Actor.account(sender.account_id, sender.role_arn)
-    if not actor.is_named_by(destination.access_policy, action, arn):
+    owner = arn.split(":")[4]
+    decision = actor.decided_by(destination.access_policy, action, arn, owner=owner)
+    if decision is not Decision.ALLOW:
         raise NotAllowedError
     return find_stream(destination.target_arn, destination.role_arn, sender.arn)
 

@@ -1,12 +1,10 @@
-"""S3: lifecycle rules and access logging as given, conditional policies."""
+"""S3: lifecycle rules and access logging as given."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -27,11 +25,6 @@ _LOGGING = mend(
     "s3:PutBucketLogging",
     reason="forgets the format of the keys, and fails at a policy for everybody (500)",
     observed="second plan of aws_s3_bucket_logging wanted target_object_key_format",
-)
-_POLICY = mend(
-    "s3:PutBucketPolicy",
-    reason="ignores conditions, so a Deny of insecure transport denies every object request",
-    observed="terraform init with an S3 backend: HeadObject of the state answered 403",
 )
 
 
@@ -96,14 +89,3 @@ def _may_log(source: FakeBucket, target: FakeBucket, prefix: str) -> bool:
 @_LOGGING.instead(FakeBucket, "_log_permissions_enabled_policy")
 def _is_for_anybody(*_: Any, **__: Any) -> bool:
     return False  # decided above, and moto fails at a Principal that is no object
-
-
-@_POLICY.instead(FakeBucket, "get_permission")
-def _get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """Decide by the statements without a condition; moto knows nothing of the request here."""
-    document: dict[str, Any] = json.loads(self.policy or '{"Statement": []}')
-    statements = [each for each in document["Statement"] if not each.get("Condition")]
-    if not statements:
-        return PermissionResult.NEUTRAL
-    policy = IAMPolicy(json.dumps({**document, "Statement": statements}))
-    return policy.is_action_permitted(action, resource)
