@@ -29,7 +29,7 @@ variable "guardduty" {
 }
 
 variable "least_severity" {
-  description = "Severity from which a finding is told, as GuardDuty counts: low begins at 1, medium at 4, high at 7, critical at 9."
+  description = "Severity from which a finding is told, a number of GuardDuty's scale: low begins at 1, medium at 4, high at 7, critical at 9."
   type        = number
   default     = 7
   nullable    = false
