@@ -76,7 +76,7 @@ resource "aws_cloudwatch_event_rule" "break_glass_use" {
   for_each = local.break_glass
 
   name        = "${each.key}-use"
-  description = "Somebody becomes ${each.key}"
+  description = "Somebody becomes ${each.key}, or tries to"
   # Calls of STS count as reading, which a rule is told only if it asks.
   state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
@@ -84,8 +84,12 @@ resource "aws_cloudwatch_event_rule" "break_glass_use" {
     source      = ["aws.sts"]
     detail-type = ["AWS API Call via CloudTrail"]
     detail = {
-      eventName         = ["AssumeRole"]
-      requestParameters = { roleArn = [local.break_glass_role] }
+      eventName = ["AssumeRole"]
+      # A refused call is reported without its parameters; the message names the role.
+      "$or" = [
+        { requestParameters = { roleArn = [local.break_glass_role] } },
+        { errorMessage = [{ wildcard = "*${local.break_glass_role}*" }] },
+      ]
     }
   })
 }

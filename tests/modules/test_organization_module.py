@@ -312,7 +312,10 @@ def test_every_use_of_break_glass_raises_an_alarm(applied_organization: AppliedR
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {
             "eventName": ["AssumeRole"],
-            "requestParameters": {"roleArn": [role["arn"]]},
+            "$or": [
+                {"requestParameters": {"roleArn": [role["arn"]]}},
+                {"errorMessage": [{"wildcard": f"*{role['arn']}*"}]},
+            ],
         },
     }
     applied_organization.one("aws_cloudwatch_event_target").expect(rule=rule["name"], arn=TOPIC)
