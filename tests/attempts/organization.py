@@ -6,13 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from harness.attempts.targets import NAME
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.aws import EmbeddedAWS
 
+NAME = "payments-logs-production"
 ACCOUNTS = {
     "management": "111111111111",
     "log-archive": "222222222222",
@@ -33,12 +32,15 @@ def denies(sid: str, *actions: str, resource: str = "*", **more: Any) -> dict[st
 
 SETTINGS = (
     "iam:DeleteRolePolicy",
+    "iam:PutRolePolicy",
     "kms:PutKeyPolicy",
     "lambda:UpdateFunctionCode",
     "firehose:UpdateDestination",
     "logs:PutAccountPolicy",
+    "logs:PutDataProtectionPolicy",
     "logs:PutDestinationPolicy",
     "logs:PutRetentionPolicy",
+    "logs:PutSubscriptionFilter",
     "s3:PutBucketObjectLockConfiguration",
     "s3:PutBucketPolicy",
     "s3:PutEncryptionConfiguration",
@@ -49,8 +51,10 @@ DELETIONS = (
     "firehose:DeleteDeliveryStream",
     "kms:ScheduleKeyDeletion",
     "logs:DeleteAccountPolicy",
+    "logs:DeleteDataProtectionPolicy",
     "logs:DeleteDestination",
     "logs:DeleteLogGroup",
+    "logs:DeleteSubscriptionFilter",
 )
 # By unit; kept short, and not what modules/organization says.
 GUARDRAILS: Mapping[str, tuple[dict[str, Any], ...]] = {
@@ -63,10 +67,6 @@ GUARDRAILS: Mapping[str, tuple[dict[str, Any], ...]] = {
             "guardduty:Delete*",
             "iam:UpdateAssumeRolePolicy",
             "kms:DisableKey",
-            "logs:DeleteDataProtectionPolicy",
-            "logs:DeleteSubscriptionFilter",
-            "logs:PutDataProtectionPolicy",
-            "logs:PutSubscriptionFilter",
             "logs:Unmask",
             "organizations:LeaveOrganization",
         ),
@@ -101,7 +101,7 @@ GUARDRAILS: Mapping[str, tuple[dict[str, Any], ...]] = {
 def build(aws: EmbeddedAWS) -> None:
     """Make the organization, its guardrails, the archive with one log, and dev's key."""
     _Organization(aws).build()
-    _archive(aws)
+    build_archive(aws)
     _key(aws, "dev", "payments-dev-operations")
 
 
@@ -142,7 +142,8 @@ class _Organization:
         self.client.attach_policy(PolicyId=policy_id, TargetId=self.units[unit])
 
 
-def _archive(aws: EmbeddedAWS) -> None:
+def build_archive(aws: EmbeddedAWS) -> None:
+    """Make the archive's bucket with one locked log, its key, destination and stream."""
     account = ACCOUNTS["log-archive"]
     s3: Any = aws.client("s3", account)
     bucket = f"{NAME}-{account}"

@@ -7,10 +7,11 @@ the policies that are deployed, and never sent.
 
 from harness.attempts.attempt import Attempt, Record, Who
 from harness.attempts.carry_out import carry_out, evaluate
+from harness.attempts.collect import NotDeployedError, collect
 from harness.attempts.people import PEOPLE
 from harness.attempts.report import export, failures, tables
 from harness.attempts.table import ATTEMPTS
-from harness.attempts.targets import Deployed, NotDeployedError, collect
+from harness.attempts.targets import Deployed
 
 __all__ = [
     "ATTEMPTS",

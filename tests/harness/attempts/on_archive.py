@@ -125,8 +125,8 @@ ON_ARCHIVE = (
         setting=True,
     ),
     _attempt(
-        "take the destination's role away",
-        "iam:DeleteRolePolicy",
+        "change what the destination's role may",
+        "iam:PutRolePolicy",
         "archive log role",
         "10.3.3",
         setting=True,

@@ -10,8 +10,8 @@ from harness.attempts.targets import ACCESS_ROLE
 _WORKLOAD = (
     ("delete a subscription filter", "logs:DeleteSubscriptionFilter", "log group", "10.3.3"),
     ("send a group's logs elsewhere", "logs:PutSubscriptionFilter", "log group", "10.3.3"),
-    ("delete the account's log policy", "logs:DeleteAccountPolicy", "account", "10.3.3"),
-    ("change the account's log policy", "logs:PutAccountPolicy", "account", "10.3.3"),
+    ("delete the account's log policy", "logs:DeleteAccountPolicy", "log groups", "10.3.3"),
+    ("change the account's log policy", "logs:PutAccountPolicy", "log groups", "10.3.3"),
     ("take the forwarding role away", "iam:DeleteRolePolicy", "forwarding role", "10.3.3"),
     ("delete a mask of card numbers", "logs:DeleteDataProtectionPolicy", "log group", "3.4.1"),
     ("change a mask of card numbers", "logs:PutDataProtectionPolicy", "log group", "3.4.1"),
@@ -35,23 +35,25 @@ _SETTINGS = {
     "kms:PutKeyPolicy",
     "lambda:UpdateFunctionCode",
     "logs:PutAccountPolicy",
+    "logs:PutDataProtectionPolicy",
     "logs:PutRetentionPolicy",
+    "logs:PutSubscriptionFilter",
 }
 _DELETIONS = {
     "ec2:DeleteFlowLogs",
     "kms:ScheduleKeyDeletion",
     "logs:DeleteAccountPolicy",
+    "logs:DeleteDataProtectionPolicy",
     "logs:DeleteLogGroup",
+    "logs:DeleteSubscriptionFilter",
 }
-# What no control policy refuses the deploy role, and its own policies do.
-_OWN = {"logs:PutDataProtectionPolicy", "logs:PutSubscriptionFilter"}
 
 
 def _on_workload(environment: str, *, deployed: bool) -> tuple[Attempt, ...]:
     """Everything on one account; where there is no deploy role yet, only control policies speak."""
     administrator, deploy = Who(ACCESS_ROLE, environment), Who(DEPLOY, environment)
     possible = _SETTINGS | _DELETIONS if deployed else set()
-    unknown = set() if deployed else _SETTINGS | _OWN
+    unknown = set() if deployed else _SETTINGS
     return tuple(
         Attempt(
             what=what,

@@ -32,7 +32,7 @@ def shorten_retention(session: Any, deployed: Deployed) -> None:
         Key=stored.key,
         VersionId=stored.version,
         Retention={
-            "Mode": "COMPLIANCE",
+            "Mode": stored.mode,
             "RetainUntilDate": datetime.now(UTC) + timedelta(days=1),
         },
     )

@@ -1,38 +1,25 @@
-"""What is attacked, and everything that decides on it, read back from what was deployed."""
+"""What attempts are made on: resources by what they are, and the organization as it stands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
-
-from harness.iam import Permissions, Policy, Snapshot, read_organization, read_role
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import boto3
 
     from harness.attempts.attempt import Who
-    from harness.iam import Statement
+    from harness.iam import Snapshot
 
     Enter = Callable[[str, str], boto3.Session]
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 OUTSIDE = "999999999999"
-NAME = "payments-logs-production"
-"""Of the production log destination and its stream; the bucket has the account's id behind it."""
-_OPERATIONS = "alias/payments-dev-operations"
+NAMES = ("payments-logs-production", "payments-logs-nonproduction")
+"""Of log destinations and their streams; the buckets have the account's id behind it."""
 _WORKLOADS = ("dev", "production")
-_EVERYTHING = Policy(
-    {"Statement": {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}},
-    name="AdministratorAccess",
-).statements
-
-
-class NotDeployedError(Exception):
-    """Something that attempts are made on isn't there; says what to apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +32,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A locked version in the archive's production bucket."""
+    """A locked version in one of the archive's buckets."""
 
     bucket: str
     key: str
     version: str
+    mode: str
+    """`COMPLIANCE`, or `GOVERNANCE` where only logs of other environments are kept yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,108 +65,45 @@ class Deployed:
         return next(name for name, found in self.accounts.items() if found == account_id)
 
 
-def collect(
-    enter: Enter, accounts: Mapping[str, str], region: str, people: Iterable[Who]
-) -> Deployed:
-    """Read the organization, its policies and those of roles and resources.
-
-    Organizations makes its access role with every permission, and so it counts here. A deploy
-    role that isn't there yet counts as an administrator: the worst that it could be.
+def targets_of(
+    accounts: Mapping[str, str],
+    region: str,
+    stored: Stored,
+    *,
+    archive_key: str,
+    dev_key: str | None,
+) -> dict[str, Target]:
+    """Name everything by the names that the environments give.
 
     Args:
-        enter: assumes a role in an account.
-        accounts: ids by name, as in organization.json.
+        accounts: ids by name.
         region: where logs are shipped.
-        people: whose permissions are read.
-
-    Raises:
-        NotDeployedError: the organization or the archive isn't applied.
+        stored: a log in the archive.
+        archive_key: ARN of the archive's key.
+        dev_key: ARN of dev's key for operations, if dev is applied.
     """
-    accounts = {**accounts, "outside": OUTSIDE}
-    try:
-        organization = read_organization(
-            enter(accounts["management"], ACCESS_ROLE).client("organizations")
-        )
-    except ClientError as error:
-        raise NotDeployedError(f"apply environments/management first: {error}") from None
-    archive = _Archive(enter(accounts["log-archive"], ACCESS_ROLE), accounts["log-archive"])
-    entities = {
-        who.arn(accounts[who.account]): _permissions(enter, accounts[who.account], who.role)
-        for who in people
-        if not who.is_service
-    }
-    dev_key = _key(enter(accounts["dev"], ACCESS_ROLE).client("kms"), _OPERATIONS)
-    targets = {
-        **_of_archive(accounts["log-archive"], region, archive),
+    found = {
+        **_of_archive(accounts["log-archive"], region, stored, archive_key),
         **_of_management(accounts["management"], region),
-        **{
-            f"{name} {what}": target
-            for name in _WORKLOADS
-            for what, target in _of_workload(accounts[name], region, name).items()
-        },
     }
-    resources = archive.policies()
+    for name in _WORKLOADS:
+        for what, target in _of_workload(accounts[name], region, name).items():
+            found[f"{name} {what}"] = target
     if dev_key:
-        arn, policy = dev_key
-        targets["dev key"] = Target(arn, accounts["dev"])
-        resources[arn] = policy
-    snapshot = Snapshot(organization, entities, resources)
-    return Deployed(region, accounts, enter, snapshot, targets, archive.stored)
+        found["dev key"] = Target(dev_key, accounts["dev"])
+    return found
 
 
-def _permissions(enter: Enter, account: str, role: str) -> Permissions:
-    if role == ACCESS_ROLE or not role.startswith("payments-"):
-        return Permissions(_EVERYTHING, None, {})
-    iam = enter(account, ACCESS_ROLE).client("iam")
-    try:
-        return read_role(iam, role)
-    except iam.exceptions.NoSuchEntityException:
-        return Permissions(_EVERYTHING, None, {})
-
-
-class _Archive:
-    """The archive account as it stands: the production bucket and what leads there."""
-
-    def __init__(self, session: boto3.Session, account: str) -> None:
-        self._s3: Any = session.client("s3")
-        self._logs: Any = session.client("logs")
-        self.bucket = f"{NAME}-{account}"
-        key = _key(session.client("kms"), "alias/payments-log-archive")
-        try:
-            listed = self._s3.list_object_versions(Bucket=self.bucket, MaxKeys=1)
-        except ClientError as error:
-            raise NotDeployedError(f"apply environments/log-archive first: {error}") from None
-        versions = listed.get("Versions", ())
-        if key is None or not versions:
-            lacking = "no key" if key is None else f"nothing in {self.bucket}"
-            raise NotDeployedError(f"the archive has {lacking}: apply it, and ship a log to it")
-        self.key = key
-        version = versions[0]
-        self.stored = Stored(self.bucket, version["Key"], version["VersionId"])
-
-    def policies(self) -> dict[str, Sequence[Statement]]:
-        """The policies of bucket, key and destination by ARN."""
-        bucket = self._s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
-        found = self._logs.describe_destinations(DestinationNamePrefix=NAME)["destinations"]
-        return {
-            f"arn:aws:s3:::{self.bucket}": _resource_policy(bucket, self.bucket),
-            **{each["arn"]: _resource_policy(each["accessPolicy"], NAME) for each in found},
-            self.key[0]: self.key[1],
-        }
-
-
-def _of_archive(account: str, region: str, archive: _Archive) -> dict[str, Target]:
-    own = f"{region}:{account}"
+def _of_archive(account: str, region: str, stored: Stored, key: str) -> dict[str, Target]:
+    own, name = f"{region}:{account}", stored.bucket.removesuffix(f"-{account}")
     arns = {
-        "archived log": f"arn:aws:s3:::{archive.stored.bucket}/{archive.stored.key}",
-        "archive bucket": f"arn:aws:s3:::{archive.bucket}",
-        "archive key": archive.key[0],
-        "log destination": f"arn:aws:logs:{own}:destination:{NAME}",
-        "delivery stream": f"arn:aws:firehose:{own}:deliverystream/{NAME}",
-        "archive log group": f"arn:aws:logs:{own}:log-group:/aws/kinesisfirehose/{NAME}",
-        "archive deploy role": f"arn:aws:iam::{account}:role/payments-deploy",
-        "archive log role": f"arn:aws:iam::{account}:role/{NAME}-destination",
-        "log-archive account": "*",
+        "archived log": f"arn:aws:s3:::{stored.bucket}/{stored.key}",
+        "archive bucket": f"arn:aws:s3:::{stored.bucket}",
+        "archive key": key,
+        "log destination": f"arn:aws:logs:{own}:destination:{name}",
+        "delivery stream": f"arn:aws:firehose:{own}:deliverystream/{name}",
+        "archive log group": f"arn:aws:logs:{own}:log-group:/aws/kinesisfirehose/{name}",
+        "archive log role": f"arn:aws:iam::{account}:role/{name}-destination",
     }
     return {name: Target(arn, account) for name, arn in arns.items()}
 
@@ -199,21 +125,8 @@ def _of_workload(account: str, region: str, environment: str) -> dict[str, Targe
         "deploy role": f"arn:aws:iam::{account}:role/payments-deploy",
         "forwarding role": f"arn:aws:iam::{account}:role/payments-{environment}-log-forwarding",
         "detector": f"arn:aws:guardduty:{own}:detector/any",
+        "log groups": f"arn:aws:logs:{own}:log-group:*",
         "account": "*",
         "account elsewhere": f"arn:aws:logs:us-west-2:{account}:log-group:hidden",
     }
     return {what: Target(arn, account) for what, arn in arns.items()}
-
-
-def _key(kms: Any, alias: str) -> tuple[str, Sequence[Statement]] | None:
-    """The ARN and the policy of the key behind an alias."""
-    try:
-        arn = kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
-    except kms.exceptions.NotFoundException:
-        return None
-    document = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
-    return arn, _resource_policy(document, alias)
-
-
-def _resource_policy(document: str, name: str) -> Sequence[Statement]:
-    return Policy(document, resource_based=True, name=name).statements
