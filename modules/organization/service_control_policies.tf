@@ -173,7 +173,7 @@ locals {
         "iam:PutRolePolicy",
         "iam:UpdateAssumeRolePolicy",
       ]
-      Resource  = "arn:${local.partition}:iam::*:role/${var.name}-log*"
+      Resource  = [for role in ["log*", "*-flow-logs", "*-log-forwarding"] : "arn:${local.partition}:iam::*:role/${var.name}-${role}"]
       Condition = local.by_others_than_deploy
     },
     {

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Prefix of every name, for example `payments`. The archive's buckets are called `<name>-*logs-*`, roles of logging `<name>-log*`: the guardrails know them by that."
+  description = "Prefix of every name, for example `payments`. The archive's buckets are called `<name>-*logs-*`, roles of logging `<name>-log*`, `<name>-*-flow-logs` and `<name>-*-log-forwarding`: the guardrails know them by that."
   type        = string
   nullable    = false
 

@@ -121,7 +121,8 @@ def test_roles_by_which_logs_travel_are_the_deploy_roles(planned: PlannedRoot) -
     assert set(settings) == {*SETTINGS, "LogRoles", "MaskedData"}
     roles = settings["LogRoles"]
     assert {"iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy"} <= denies(roles)
-    assert roles["Resource"] == "arn:aws:iam::*:role/payments-log*"
+    named = ("log*", "*-flow-logs", "*-log-forwarding")
+    assert roles["Resource"] == [f"arn:aws:iam::*:role/payments-{name}" for name in named]
     assert roles["Condition"] == BY_OTHERS
 
 
