@@ -55,7 +55,7 @@ def collect(
         raise NotDeployedError(f"apply environments/management first: {error}") from None
     archive = _Archive(enter(accounts["log-archive"], ACCESS_ROLE), accounts["log-archive"])
     entities = {
-        who.arn(accounts[who.account]): _permissions(enter, accounts[who.account], who.role)
+        who.arn(accounts[who.account]): permissions_of(enter, accounts[who.account], who.role)
         for who in people
         if not who.is_service
     }
@@ -72,7 +72,8 @@ def collect(
     return Deployed(region, accounts, enter, snapshot, targets, archive.stored)
 
 
-def _permissions(enter: Enter, account: str, role: str) -> Permissions:
+def permissions_of(enter: Enter, account: str, role: str) -> Permissions:
+    """Read a role; who is no deploy role, or isn't there yet, may do everything."""
     if role == ACCESS_ROLE or not role.startswith("payments-"):
         return Permissions(_EVERYTHING, None, {})
     iam = enter(account, ACCESS_ROLE).client("iam")

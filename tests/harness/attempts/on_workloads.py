@@ -13,6 +13,7 @@ _WORKLOAD = (
     ("delete the account's log policy", "logs:DeleteAccountPolicy", "log groups", "10.3.3"),
     ("change the account's log policy", "logs:PutAccountPolicy", "log groups", "10.3.3"),
     ("take the forwarding role away", "iam:DeleteRolePolicy", "forwarding role", "10.3.3"),
+    ("take the flow logs' role away", "iam:DeleteRolePolicy", "flow log role", "10.3.2"),
     ("delete a mask of card numbers", "logs:DeleteDataProtectionPolicy", "log group", "3.4.1"),
     ("change a mask of card numbers", "logs:PutDataProtectionPolicy", "log group", "3.4.1"),
     ("read masked card numbers", "logs:Unmask", "log group", "3.4.1"),
@@ -72,8 +73,8 @@ ON_WORKLOADS = (
     *_on_workload("production", deployed=False),
     Attempt(
         what="do anything as root user",
-        action="kms:ScheduleKeyDeletion",
-        target="dev key",
+        action="logs:CreateLogGroup",
+        target="dev log group",
         by=(ROOT_USER,),
         requirements=("7.2.5",),
     ),

@@ -124,6 +124,7 @@ def _of_workload(account: str, region: str, environment: str) -> dict[str, Targe
         "flow log": f"arn:aws:ec2:{own}:vpc-flow-log/fl-any",
         "deploy role": f"arn:aws:iam::{account}:role/payments-deploy",
         "forwarding role": f"arn:aws:iam::{account}:role/payments-{environment}-log-forwarding",
+        "flow log role": f"arn:aws:iam::{account}:role/payments-{environment}-flow-logs",
         "detector": f"arn:aws:guardduty:{own}:detector/any",
         "log groups": f"arn:aws:logs:{own}:log-group:*",
         "account": "*",
