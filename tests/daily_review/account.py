@@ -30,7 +30,6 @@ class Reviewed:
 
     def __init__(self, aws: EmbeddedAWS) -> None:
         self.logs: Any = aws.session(ACCOUNT).client("logs")
-        self.cloudwatch: Any = aws.session(ACCOUNT).client("cloudwatch")
         self.name = f"review-{uuid.uuid4().hex[:8]}"
         self.group = f"/{self.name}"
         self.wanted: dict[str, dict[str, Any]] = {}
@@ -38,6 +37,13 @@ class Reviewed:
         self.now_s = float(TODAY_S + HOUR_S)
         self.logs.create_log_group(logGroupName=self.group)
         self.logs.create_log_stream(logGroupName=self.group, logStreamName="one")
+
+    def close(self) -> None:
+        """Delete what there still is."""
+        saved = self.logs.describe_query_definitions(queryDefinitionNamePrefix=f"{self.name}/")
+        for query in saved["queryDefinitions"]:
+            self.logs.delete_query_definition(queryDefinitionId=query["queryDefinitionId"])
+        self.logs.delete_log_group(logGroupName=self.group)
 
     def write(self, *lines: str, at_s: int = TODAY_S - HOUR_S) -> None:
         """Write lines at a time, an hour before midnight if not told."""

@@ -11,14 +11,18 @@ import pytest
 from daily_review.account import Reviewed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.aws import EmbeddedAWS
 
 PACKAGE = Path(__file__).parents[2] / "lambda_src" / "package.py"
 
 
 @pytest.fixture
-def reviewed(aws: EmbeddedAWS) -> Reviewed:
-    return Reviewed(aws)
+def reviewed(aws: EmbeddedAWS) -> Iterator[Reviewed]:
+    found = Reviewed(aws)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

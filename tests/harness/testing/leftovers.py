@@ -119,6 +119,7 @@ KEPT_BY_AWS = (
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),
     Exemption("cloudwatch", "paged_metric_data", "metrics can't be deleted; they expire"),
+    Exemption("logs", "started_queries", "a query's results expire after seven days"),
     Exemption("logs", "groups/streams", "records in a log group that was there before"),
 )
 """Not in here, since on AWS nobody deletes it either: a log group that a function made itself."""
