@@ -141,6 +141,16 @@ def test_fields_are_parsed_renamed_deduplicated_and_limited(ask: Ask) -> None:
     ]
 
 
+def test_one_request_is_followed_through_the_groups(ask: Ask) -> None:
+    query = """
+        fields @timestamp, @log, @message
+        | filter @message like "timed out" or @message like "500"
+        | sort @timestamp asc
+        | limit 1000
+    """
+    assert [row["@log"].partition(":")[2] for row in ask(query, [GROUP, OTHER])] == [OTHER, GROUP]
+
+
 def test_a_period_holds_its_first_and_last_second(client: Clients, ask: Ask) -> None:  # noqa: ARG001 - writes the lines
     logs = client("logs")
     started = logs.start_query(

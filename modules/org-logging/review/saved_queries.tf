@@ -16,12 +16,14 @@ locals {
 
   folder = "${var.name}/review"
   texts = {
-    for name, query in local.queries : name => query.compared_days > 0 ? trimspace(query.query) : join("\n", [
-      trimspace(query.query),
-      "| filter events > ${query.threshold}",
-      "| sort events desc",
-      "| limit 1000",
-    ])
+    for name, query in local.queries : name => join("\n", concat(
+      [trimspace(query.query)],
+      query.compared_days > 0 ? ["| limit 10000"] : [
+        "| filter events > ${query.threshold}",
+        "| sort events desc",
+        "| limit 1000",
+      ],
+    ))
   }
 }
 

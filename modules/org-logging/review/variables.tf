@@ -102,9 +102,9 @@ variable "queries" {
   validation {
     condition = alltrue([
       for query in var.queries :
-      query.compared_days == 0 || (query.compared_days >= 2 && query.compared_days <= 14 && endswith(query.query, "by @log, bin(1h)"))
+      query.compared_days == 0 || (query.compared_days >= 2 && query.compared_days <= 7 && endswith(query.query, "by @log, bin(1h)"))
     ])
-    error_message = "Silence is found by comparing 2 to 14 days, in a query that counts \"by @log, bin(1h)\"; 0 compares nothing."
+    error_message = "Silence is found by comparing 2 to 7 days, in a query that counts \"by @log, bin(1h)\"; 0 compares nothing."
   }
 }
 
