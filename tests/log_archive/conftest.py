@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.aws import EmbeddedAWS
-from harness.log_destination import found_organization, known_organization
+from harness.known_organization import found_organization, known_organization
 from log_archive.sender import Sender
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.deploy_permissions import permissions_lacked, permissions_used
 from harness.iam.entities import read_role
-from harness.log_destination import known_organization
+from harness.known_organization import known_organization
 from harness.testing import Options, pci, rejects
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.log_destination import known_organization
+from harness.known_organization import known_organization
 from harness.testing import pci
 
 if TYPE_CHECKING:

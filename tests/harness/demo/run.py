@@ -14,7 +14,7 @@ from harness.demo import books, dashboard_pages, logged, scores
 from harness.demo.play import play, tokenize
 from harness.demo.reconciliation import positions_of_file, reconcile
 from harness.demo.report import Day, Report, Service
-from harness.platform import Platform
+from harness.platform import ENVIRONMENT, Platform
 from harness.terraform import ProgressKind
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.platform import MerchantAccess
     from harness.terraform import Plan, Progress
 
-STEPS = 10
+STEPS = 16
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
@@ -112,14 +112,12 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
 
 
 def _apply(platform: Platform, steps: Steps) -> tuple[Counter[str], Plan]:
-    """Apply bootstrap and dev; give dev's resources by module, and a second plan."""
+    """Apply the organization and dev; give dev's resources by module, and a second plan."""
     with steps.step("start the embedded AWS and the acquirer") as step:
         platform.start()
         cli = platform.terraform.cli
         step.done(f"Terraform {cli.version}, found by {cli.origin}")
-    with steps.step("terraform apply environments/bootstrap") as step:
-        applied = platform.apply_bootstrap(step.terraform)
-        step.done(f"{applied.counts.add} resources")
+    apply_organization(platform, steps)
     with steps.step("terraform apply environments/dev") as step:
         made = Made(step)
         applied = platform.apply_environment(made.follow)
@@ -128,6 +126,21 @@ def _apply(platform: Platform, steps: Steps) -> tuple[Counter[str], Plan]:
         second_plan = platform.environment.plan(progress=step.terraform)
         step.done("no changes" if second_plan.is_empty else "changes")
     return made.by_module, second_plan
+
+
+def apply_organization(platform: Platform, steps: Steps) -> None:
+    """Apply what comes before dev, in five steps: accounts, log archive and trail."""
+    for accounts, roots in (
+        (["management"], ["management"]),
+        (["log-archive", ENVIRONMENT], ["log-archive", "trail"]),
+    ):
+        with steps.step(f"terraform apply environments/bootstrap: {', '.join(accounts)}") as step:
+            bootstrapped = platform.apply_bootstrap(*accounts, progress=step.terraform)
+            step.done(f"{sum(applied.counts.add for applied in bootstrapped)} resources")
+        for root in roots:
+            with steps.step(f"terraform apply environments/{root}") as step:
+                applied = platform.apply_organization(root, step.terraform)
+                step.done(f"{applied.counts.add} resources")
 
 
 def pay(rows: Sequence[Row], access: MerchantAccess, steps: Steps) -> Day:
