@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS: dict[str, str] = known_organization()["accounts"]
 ROLE = "payments-deploy"
+REFUSED_TO_MEMBERS = {"organizations:ListAccounts"}
 
 
 def test_second_plans_are_empty(archive: Root, trail: Root, forwarding: Root) -> None:
@@ -47,9 +48,11 @@ def test_names_are_those_that_other_roots_compute(archive: Root, trail: Root) ->
 def test_deploy_role_may_do_what_applying_needs(
     aws: EmbeddedAWS, archive: Root, trail: Root, account: str
 ) -> None:
-    assert archive, trail
+    assert archive
+    assert trail
     assert len(permissions_used(aws, ACCOUNTS[account], ROLE)) > 20, "the log forgot the apply"
-    assert sorted(permissions_lacked(aws, ACCOUNTS[account], ROLE)) == []
+    lacked = permissions_lacked(aws, ACCOUNTS[account], ROLE)
+    assert lacked <= REFUSED_TO_MEMBERS, "the provider goes on without"
 
 
 KEPT = {

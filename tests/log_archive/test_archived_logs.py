@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from log_archive.sender import Archived, Sender
 
 ACCOUNTS: dict[str, str] = known_organization()["accounts"]
-OTHERS = "An account of the organization that isn't named"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +43,11 @@ def test_a_line_says_whose_log_it_is(sender: Sender, archived: Archived) -> None
     assert archived.key.endswith(".gz")
 
 
-def refusal(attempt: Callable[..., Any], **arguments: Any) -> str:
-    """Return the code of what AWS refuses."""
+def is_refused(attempt: Callable[..., Any], **arguments: Any) -> bool:
+    """Whether AWS forbids it."""
     with pytest.raises(ClientError) as refused:
         attempt(**arguments)
-    return str(refused.value.response["Error"]["Code"])
+    return bool(refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403)
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def without_bucket_policy(sender: Sender) -> Iterator[None]:
 def test_policy_refuses_every_delete(sender: Sender, archived: Archived) -> None:
     place = {"Bucket": sender.bucket, "Key": archived.key}
     for version in ({}, {"VersionId": archived.version}):
-        assert refusal(sender.s3.delete_object, **place, **version) == "AccessDenied"
+        assert is_refused(sender.s3.delete_object, **place, **version)
     assert sender.s3.head_object(**place)["VersionId"] == archived.version
 
 
@@ -73,8 +72,8 @@ def test_policy_refuses_every_delete(sender: Sender, archived: Archived) -> None
 def test_lock_refuses_what_the_policy_would(sender: Sender, archived: Archived) -> None:
     place = {"Bucket": sender.bucket, "Key": archived.key, "VersionId": archived.version}
     sooner = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=1)}
-    assert refusal(sender.s3.delete_object, **place) == "AccessDenied"
-    assert refusal(sender.s3.put_object_retention, **place, Retention=sooner) == "AccessDenied"
+    assert is_refused(sender.s3.delete_object, **place)
+    assert is_refused(sender.s3.put_object_retention, **place, Retention=sooner)
 
 
 @pci("10.3.1")
