@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.aws import EmbeddedAWS
 
@@ -20,6 +20,12 @@ ACCOUNT = "444444444444"
 OTHER = "555555555555"
 BUCKET = "archive"
 ARN = f"arn:aws:s3:::{BUCKET}"
+
+
+@pytest.fixture
+def enforced(aws: EmbeddedAWS) -> Iterator[None]:
+    with aws.bucket_policies_enforced():
+        yield
 
 
 @pytest.fixture
@@ -62,6 +68,7 @@ def test_a_conditional_denial_leaves_other_requests_alone(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="state", Body=b"{}")
 
 
+@pytest.mark.usefixtures("enforced")
 def test_only_an_administrator_changes_the_bucket(aws: EmbeddedAWS, s3: Any) -> None:
     administrator = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
     others = {"ArnNotLike": {"aws:PrincipalArn": administrator}}
@@ -99,6 +106,7 @@ def test_only_an_administrator_changes_the_bucket(aws: EmbeddedAWS, s3: Any) -> 
     s3.delete_bucket_policy(Bucket=BUCKET)
 
 
+@pytest.mark.usefixtures("enforced")
 def test_versions_and_bypasses_have_their_own_names(s3: Any) -> None:
     of_version = {
         "Bucket": BUCKET,
@@ -117,6 +125,7 @@ def test_versions_and_bypasses_have_their_own_names(s3: Any) -> None:
     s3.delete_object(**of_version)
 
 
+@pytest.mark.usefixtures("enforced")
 def test_shorter_locks_can_be_denied(s3: Any) -> None:
     shorter = {"NumericLessThan": {"s3:object-lock-remaining-retention-days": "10"}}
     guard(s3, deny("s3:PutObjectRetention", "s3:PutObject", Condition=shorter))
@@ -134,6 +143,7 @@ def test_shorter_locks_can_be_denied(s3: Any) -> None:
             s3.put_object_retention(Bucket=BUCKET, Key="log", Retention=retention)
 
 
+@pytest.mark.usefixtures("enforced")
 def test_another_account_needs_to_be_allowed(aws: EmbeddedAWS, s3: Any) -> None:
     other = aws.client("s3", OTHER)
     with pytest.raises(ClientError, match="because no resource-based policy allows"):
@@ -143,3 +153,13 @@ def test_another_account_needs_to_be_allowed(aws: EmbeddedAWS, s3: Any) -> None:
     assert other.get_object(Bucket=BUCKET, Key="log")["Body"].read() == b"x"
     with pytest.raises(ClientError, match="because no resource-based policy allows"):
         other.put_object(Bucket=BUCKET, Key="log", Body=b"y")
+
+
+def test_otherwise_only_objects_are_guarded_without_conditions(aws: EmbeddedAWS, s3: Any) -> None:
+    everybody = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/nobody"}}
+    guard(s3, deny("s3:*", Condition=everybody), deny("s3:DeleteObject", "s3:PutBucketPolicy"))
+    s3.get_object(Bucket=BUCKET, Key="log")
+    with pytest.raises(ClientError, match="explicit deny"):
+        s3.delete_object(Bucket=BUCKET, Key="log")
+    aws.client("s3", OTHER).get_object(Bucket=BUCKET, Key="log")
+    s3.delete_bucket_policy(Bucket=BUCKET)

@@ -21,10 +21,11 @@ from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
 from harness.aws.identities import PARTITION, Identities
 from harness.aws.server import LOOPBACK, Server
-from harness.aws.supplement import organizations
+from harness.aws.supplement import organizations, s3_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from moto.iam.models import AccessKey
@@ -139,6 +140,14 @@ class EmbeddedAWS:
     def client(self, service: str, account_id: str) -> Any:
         """Make a boto3 client of a service in an account."""
         return self.session(account_id).client(service)  # type: ignore[call-overload]  # any service
+
+    def bucket_policies_enforced(self) -> AbstractContextManager[None]:
+        """Have S3 refuse, for a while, whatever bucket policies deny or don't allow.
+
+        Otherwise only statements without conditions are looked at, and only for objects, so that
+        tests may apply as who they are what on AWS a deploy role alone may change.
+        """
+        return s3_policies.enforced()
 
     def deliver_logs(self) -> None:
         """Write what log groups and delivery streams have taken into its buckets, now.

@@ -1,12 +1,14 @@
 """S3: bucket policies, for whoever asks and with what they ask.
 
-A Deny holds for everybody. What isn't denied is open to the bucket's account, whose identity
-policies nobody enforces here, and to another account only if the policy allows it.
+Statements without a condition always keep from objects what they deny. While policies are enforced,
+conditions and what is done to the bucket itself count too, and another account needs to be allowed;
+the bucket's own account doesn't, since nobody looks at identity policies here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,9 @@ _POLICY = mend(
     observed="terraform init with an S3 backend: a Deny of insecure transport denied HeadObject",
 )
 
+# One embedded AWS a process, as moto's own state.
+_enforced = False
+
 # Whose batch of deletes moto works on.
 _batch: ContextVar[S3Response | None] = ContextVar("batch", default=None)
 
@@ -86,12 +91,23 @@ class _DeniedError(S3ClientError):
         )
 
 
+@contextlib.contextmanager
+def enforced() -> Iterator[None]:
+    """Enforce bucket policies as AWS does, for a while."""
+    global _enforced
+    before, _enforced = _enforced, True
+    try:
+        yield
+    finally:
+        _enforced = before
+
+
 @_POLICY.instead(S3Response, "_authenticate_and_authorize_s3_action")
 def _authorize(
     self: S3Response, bucket_name: str | None = None, key_name: str | None = None
 ) -> None:
     bucket = find_bucket(bucket_name) if bucket_name else None
-    if bucket is None:
+    if bucket is None or not (_enforced or key_name):
         return
     for action in _actions(self, key_name):
         resource = f"{bucket.arn}/{unquote(key_name)}" if key_name else bucket.arn
@@ -129,15 +145,24 @@ def _check(response: S3Response, bucket: FakeBucket, action: str, resource: str)
         response.current_account,
         response.headers["X-Embedded-Role"] or response.headers["X-Embedded-Principal"],
     )
-    owner, policy = bucket.account_id, policy_of(bucket)
+    owner = bucket.account_id
+    policy = policy_of(bucket) if _enforced else _unconditional(policy_of(bucket))
     keys = dict(_condition_keys(response, policy or ""))
     decision = caller.decided_by(policy, action, resource, owner=owner, keys=keys)
     if decision is Decision.EXPLICIT_DENY:
         why = "with an explicit deny in a resource-based policy"
         raise _DeniedError(response, action, resource, why)
-    if decision is not Decision.ALLOW and response.current_account != owner:
+    if _enforced and decision is not Decision.ALLOW and response.current_account != owner:
         why = f"because no resource-based policy allows the {action} action"
         raise _DeniedError(response, action, resource, why)
+
+
+def _unconditional(policy: str | None) -> str | None:
+    if policy is None:
+        return None
+    document = json.loads(policy)
+    statements = [each for each in document["Statement"] if not each.get("Condition")]
+    return json.dumps({**document, "Statement": statements})
 
 
 def _actions(response: S3Response, key_name: str | None) -> Iterator[str]:
