@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from harness.testing import applied_fixture, pci
 from organization.conftest import ACCOUNTS, ENVIRONMENTS, IN_MANAGEMENT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.aws import EmbeddedAWS
     from harness.testing import AppliedRoot
 
@@ -139,6 +142,19 @@ def test_alarm_may_reach_its_topic(management: AppliedRoot) -> None:
     assert any(fnmatch(rule["Arn"], source) for source in sources)
     listening = sns.list_subscriptions_by_topic(TopicArn=target["Arn"])["Subscriptions"]
     assert [each["Protocol"] for each in listening] == ["email"]
+
+
+PAGES = (
+    ENVIRONMENTS / "management/README.md",
+    ENVIRONMENTS.parent / "modules/organization/README.md",
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_import_blocks_of_the_pages_name_what_is_made(page: Path, management: AppliedRoot) -> None:
+    imported = re.findall(r"^  to = (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(imported) == 3
+    assert set(imported) <= set(management.resources)
 
 
 def test_root_pins_the_provider_as_dev_does() -> None:
