@@ -14,6 +14,8 @@ from harness.aws import Call, EmbeddedAWS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.aws.calls import CallLog
+
 
 @dataclass(frozen=True)
 class Made:
@@ -22,6 +24,7 @@ class Made:
     deployed: Deployed
     records: Sequence[Record]
     calls: Sequence[Call]
+    log: CallLog
 
 
 @pytest.fixture(scope="session")
@@ -31,4 +34,4 @@ def made(territory: str) -> Iterator[Made]:  # noqa: ARG001 - ends with the fold
         deployed = collect(aws.session, ACCOUNTS, REGION, PEOPLE)
         since = aws.calls.mark()
         records = carry_out(deployed)
-        yield Made(deployed, records, aws.calls.select(since=since))
+        yield Made(deployed, records, aws.calls.select(since=since), aws.calls)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.iam import Statement
 
 _OPERATIONS = "alias/payments-dev-operations"
-_EVERYTHING = Policy(
+EVERYTHING = Policy(
     {"Statement": {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}},
     name="AdministratorAccess",
 ).statements
@@ -75,12 +75,12 @@ def collect(
 def permissions_of(enter: Enter, account: str, role: str) -> Permissions:
     """Read a role; who is no deploy role, or isn't there yet, may do everything."""
     if role == ACCESS_ROLE or not role.startswith("payments-"):
-        return Permissions(_EVERYTHING, None, {})
+        return Permissions(EVERYTHING, None, {})
     iam = enter(account, ACCESS_ROLE).client("iam")
     try:
         return read_role(iam, role)
     except iam.exceptions.NoSuchEntityException:
-        return Permissions(_EVERYTHING, None, {})
+        return Permissions(EVERYTHING, None, {})
 
 
 class _Archive:

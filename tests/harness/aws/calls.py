@@ -107,8 +107,9 @@ def call_of(environ: WSGIEnvironment, signature: Signature, identity: Identity) 
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = parse_qs(body.decode())
         call.form_action = form.get("Action", [""])[0]
+        call.resource = "".join(f"role/{name}" for name in form.get("RoleName", ()))
     match = _RESOURCE.search(body, 0, 4096) if call.target else None
-    call.resource = match[1].decode() if match else unquote(call.path)
+    call.resource = call.resource or (match[1].decode() if match else unquote(call.path))
     return call
 
 
