@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.attempts.collect import EVERYTHING
+from harness.deploy_permissions import permission_of
 from harness.iam import Permissions, PolicyType, Snapshot
 
 if TYPE_CHECKING:
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
     from harness.aws import Call
     from harness.iam import Organization, Statement
 
-# Where a call's name isn't its permission's.
-_SERVICES = {"monitoring": "cloudwatch"}
-_PERMISSIONS = {
-    "lambda:Invoke": "lambda:InvokeFunction",
-    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
-    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:HeadObject": "s3:GetObject",
-    "s3:ListObjects": "s3:ListBucket",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-}
 # What takes logs, their keys or their way to the archive away.
 DESTRUCTIVE = (
     "ec2:DeleteFlowLogs",
@@ -82,13 +67,6 @@ class Replay:
         """What isn't as it should be; empty when all is well."""
         others = [f"others may do it too: {each.action}" for each in self.open_to_others]
         return [*self.refused, *others]
-
-
-def permission_of(call: Call) -> str:
-    """Give the IAM action of a call; API Gateway's management has the HTTP methods instead."""
-    service = _SERVICES.get(call.service, call.service)
-    action = call.method if service == "apigateway" else call.action
-    return _PERMISSIONS.get(f"{service}:{action}", f"{service}:{action}")
 
 
 def done_by(calls: Iterable[Call], role: str) -> list[Done]:

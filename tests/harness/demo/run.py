@@ -1,4 +1,4 @@
-"""`make demo`: dev applied, a merchant's day paid, the books reconciled, dev destroyed."""
+"""`make demo`: organization and dev applied, a day paid, reconciled and archived, dev destroyed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.console import Steps
 from harness.demo import books, dashboard_pages, logged, scores
+from harness.demo.archived import archived_lines, ask_guardrails, look_into_archive
 from harness.demo.play import play, tokenize
 from harness.demo.reconciliation import positions_of_file, reconcile
 from harness.demo.report import Day, Report, Service
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from harness.platform import MerchantAccess
     from harness.terraform import Plan, Progress
 
-STEPS = 16
+STEPS = 15
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
@@ -76,6 +77,7 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             tasks = len(platform.edge.tasks())
             step.done(f"{apis} APIs, {functions} functions on Lambda, {tasks} tasks on ECS")
         access = platform.merchant(platform.merchant_ids[0])
+        access_log = platform.outputs["apis"]["payments"]["access_log_group"]
         day = pay(rows, access, steps)
         with steps.step("ask for fraud scores and open the dashboard") as step:
             swept = _sweep(platform, step)
@@ -91,9 +93,14 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             services, log_lines = list(_services(platform)), _payment_requests(platform)
             fraud = logged.fraud_figures(platform)
             step.done(f"{len(payments)} payments")
+        with steps.step("find the day in the log archive, and try to be rid of it") as step:
+            archived = look_into_archive(platform, access_log)
+            step.done(f"{len(archived.attempts)} attempts")
         with steps.step("terraform destroy environments/dev") as step:
             platform.edge.close()
             destroyed = platform.environment.destroy(progress=step.terraform)
+            kept = len(archived_lines(platform, archived.bucket, access_log))
+            guarded = ask_guardrails(platform)
             step.done(f"{destroyed.counts.remove} resources")
     return Report(
         resources=resources,
@@ -107,7 +114,10 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
         services=services,
         fraud=fraud,
         log_lines=log_lines,
+        archived=archived,
         destroyed=destroyed,
+        kept_lines=kept,
+        guarded=guarded,
     )
 
 
