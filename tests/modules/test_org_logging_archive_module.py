@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.log_paths import Archive
 from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
@@ -279,6 +280,22 @@ def test_streams_keep_whose_log_it_is(planned: PlannedRoot, name: str) -> None:
     assert errors["enabled"] is True
     group = planned.one(at("aws_cloudwatch_log_group.errors", name))
     group.expect(name=errors["log_group_name"], retention_in_days=365)
+
+
+@pci("10.3.3", "10.5.1")
+@pytest.mark.parametrize(
+    ("name", "lock"),
+    [("production", "COMPLIANCE 365 days"), ("nonproduction", "GOVERNANCE 7 days")],
+)
+def test_a_plan_tells_that_each_destination_leads_to_a_lock(
+    planned: PlannedRoot, name: str, lock: str
+) -> None:
+    account = planned.one(at("aws_s3_bucket.access_logs"))["bucket"].rpartition("-")[2]
+    archive = Archive.read(planned.document, account_id=account, region="eu-west-1")
+    arn = f"arn:aws:logs:eu-west-1:{account}:destination:payments-logs-{name}"
+    steps, found = archive.follow(arn)
+    assert steps[-1] == at("aws_s3_bucket.archive", name)
+    assert str(found) == lock
 
 
 @pci("7.2.5")

@@ -14,7 +14,7 @@ resource "aws_s3_bucket" "access_logs" {
 }
 
 resource "aws_s3_bucket_versioning" "access_logs" {
-  bucket = aws_s3_bucket.access_logs.id
+  bucket = aws_s3_bucket.access_logs.bucket
 
   versioning_configuration {
     status = "Enabled"
@@ -22,7 +22,7 @@ resource "aws_s3_bucket_versioning" "access_logs" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "access_logs" {
-  bucket = aws_s3_bucket.access_logs.id
+  bucket = aws_s3_bucket.access_logs.bucket
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -30,7 +30,7 @@ resource "aws_s3_bucket_ownership_controls" "access_logs" {
 }
 
 resource "aws_s3_bucket_public_access_block" "access_logs" {
-  bucket                  = aws_s3_bucket.access_logs.id
+  bucket                  = aws_s3_bucket.access_logs.bucket
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -38,7 +38,7 @@ resource "aws_s3_bucket_public_access_block" "access_logs" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "access_logs" {
-  bucket = aws_s3_bucket.access_logs.id
+  bucket = aws_s3_bucket.access_logs.bucket
 
   rule {
     apply_server_side_encryption_by_default {
@@ -67,7 +67,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {
 }
 
 resource "aws_s3_bucket_policy" "access_logs" {
-  bucket = aws_s3_bucket.access_logs.id
+  bucket = aws_s3_bucket.access_logs.bucket
 
   policy = jsonencode({
     Version = "2012-10-17"

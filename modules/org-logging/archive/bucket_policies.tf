@@ -1,7 +1,7 @@
 resource "aws_s3_bucket_policy" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket = each.value.id
+  bucket = each.value.bucket
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -12,7 +12,7 @@ resource "aws_s3_bucket" "archive" {
 resource "aws_s3_bucket_ownership_controls" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket = each.value.id
+  bucket = each.value.bucket
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -22,7 +22,7 @@ resource "aws_s3_bucket_ownership_controls" "archive" {
 resource "aws_s3_bucket_public_access_block" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket                  = each.value.id
+  bucket                  = each.value.bucket
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -32,7 +32,7 @@ resource "aws_s3_bucket_public_access_block" "archive" {
 resource "aws_s3_bucket_server_side_encryption_configuration" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket = each.value.id
+  bucket = each.value.bucket
 
   rule {
     bucket_key_enabled = true
@@ -47,8 +47,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "archive" {
 resource "aws_s3_bucket_logging" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket        = each.value.id
-  target_bucket = aws_s3_bucket.access_logs.id
+  bucket        = each.value.bucket
+  target_bucket = aws_s3_bucket.access_logs.bucket
   target_prefix = "${each.key}/"
 
   target_object_key_format {

@@ -1,7 +1,7 @@
 resource "aws_s3_bucket_versioning" "archive" {
   for_each = aws_s3_bucket.archive
 
-  bucket = each.value.id
+  bucket = each.value.bucket
 
   versioning_configuration {
     status = "Enabled"

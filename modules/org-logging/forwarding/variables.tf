@@ -16,7 +16,7 @@ variable "destination_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:logs:[a-z0-9-]+:[0-9]{12}:destination:[^:]+$", var.destination_arn))
-    error_message = "Give a log destination by its ARN, for example \"arn:aws:logs:eu-west-1:222222222222:destination:payments-logs-nonproduction\"."
+    error_message = "Give a log destination by its ARN: arn:aws:logs:<region>:<account>:destination:<name>."
   }
 }
 
