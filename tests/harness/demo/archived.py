@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.attempts import PEOPLE, carry_out, collect, export
 from harness.attempts import failures as surprises
 from harness.attempts.replay import done_by, replay
+from harness.demo.logged import messages
 from harness.iam import read_organization
 from harness.log_archive import LogArchive
 from harness.log_paths import Archive, log_paths
@@ -34,7 +35,9 @@ class ArchivedDay:
 
     bucket: str
     access_lines: int
-    """Lines of the payments API's access log that arrived."""
+    """Lines of the payments API's access log in CloudWatch Logs."""
+    lost_lines: int
+    """How many of them aren't in the archive."""
     lock_mode: str
     locked_until: datetime.datetime
     paths: Sequence[LogPath]
@@ -49,7 +52,8 @@ class ArchivedDay:
             for path in self.paths
             if path.problem
         ]
-        return orphans + surprises(self.attempts)
+        lost = [f"{self.lost_lines} lines of the access log aren't in the archive"]
+        return [*orphans, *surprises(self.attempts), *(lost if self.lost_lines else ())]
 
 
 def look_into_archive(platform: Platform, access_log_group: str) -> ArchivedDay:
@@ -60,6 +64,7 @@ def look_into_archive(platform: Platform, access_log_group: str) -> ArchivedDay:
     """
     account_id = platform.accounts[ARCHIVE]
     bucket: str = platform.organization[ARCHIVE].outputs()["buckets"]["nonproduction"]["name"]
+    written = set(messages(platform, access_log_group))
     found = archived_lines(platform, bucket, access_log_group)
     if not found:
         raise LookupError(f"no line of {access_log_group} is in {bucket}")
@@ -70,7 +75,8 @@ def look_into_archive(platform: Platform, access_log_group: str) -> ArchivedDay:
     export(records, RECORDS)
     return ArchivedDay(
         bucket=bucket,
-        access_lines=len(found),
+        access_lines=len(written),
+        lost_lines=len(written - {line.message for line in found}),
         lock_mode=retention["Mode"],
         locked_until=retention["RetainUntilDate"],
         paths=_paths(platform),

@@ -120,8 +120,6 @@ class Report:
         if self.log_lines != self.day.sent:
             failures.append(f"{self.day.sent} requests were sent and {self.log_lines} logged")
         archived = self.archived.access_lines
-        if archived < self.log_lines:
-            failures.append(f"{self.log_lines} lines were logged and {archived} archived")
         if self.kept_lines < archived:
             failures.append(f"{archived} lines were archived and {self.kept_lines} kept")
         return [*failures, *self.archived.failures, *self.guarded.failures]

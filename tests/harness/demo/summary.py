@@ -136,8 +136,9 @@ def _facts(report: Report) -> Table:
     archived = report.archived
     table.add_row(
         "Log archive",
-        f"{archived.access_lines} of them in {archived.bucket}, locked in {archived.lock_mode} "
-        f"until {archived.locked_until:%Y-%m-%d}, and {report.kept_lines} after dev was destroyed",
+        f"{archived.access_lines - archived.lost_lines} of {archived.access_lines} lines of the "
+        f"payments API in {archived.bucket}, locked in {archived.lock_mode} until "
+        f"{archived.locked_until:%Y-%m-%d}, and still there after dev was destroyed",
     )
     orphans = sum(bool(path.problem) for path in archived.paths)
     table.add_row(

@@ -21,7 +21,9 @@ def table(paths: Iterable[LogPath]) -> Table:
         shown.add_column(name, overflow="fold")
     for path in rows:
         end = f"[red]{escape(path.problem)}[/red]" if path.problem else _end(path)
-        shown.add_row(path.source.kind, escape(path.source.address), path.source.logs, end)
+        # The last module tells enough, and its path would fold every line.
+        address = path.source.address.rpartition("module.")[2]
+        shown.add_row(path.source.kind, escape(address), path.source.logs, end)
     return shown
 
 

@@ -1,0 +1,58 @@
+"""Plans of the environments whose logs are followed, made on an embedded AWS of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.aws import EmbeddedAWS
+from harness.known_organization import ORGANIZATION, found_organization, known_organization
+from harness.log_paths.archive import Archive
+from harness.log_paths.paths import log_paths
+from harness.public_zone import public_zone
+from harness.terraform import Terraform
+from harness.testing import Options
+from harness.testing.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from harness.log_paths.paths import LogPath
+
+ENVIRONMENTS = ORGANIZATION.parent
+_ARCHIVE = "log-archive"
+# Nothing is applied, so nothing is locked by it.
+_ARCHIVE_VARIABLES = {"production_lock": {"mode": "GOVERNANCE"}}
+
+
+def planned_log_paths(
+    environment: str, workdir: Path, variables: Mapping[str, Any] | None = None
+) -> tuple[LogPath, ...]:
+    """Plan an environment and the log archive, and follow everything that logs.
+
+    Args:
+        environment: a root of environments/, by name.
+        workdir: where the plans are made.
+        variables: of the environment's root, where they differ from its values.
+
+    Raises:
+        harness.terraform.TerraformError: a root can't be planned.
+    """
+    known = known_organization()
+    accounts: Mapping[str, str] = known["accounts"]
+    with EmbeddedAWS(
+        region=known["region"], management_account=accounts["management"], account_ids=accounts
+    ) as aws:
+        workbench = Workbench(Terraform.discover(), aws.environment, workdir)
+
+        def planned(name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+            options = Options(account_id=accounts[name])
+            return workbench.plan(ENVIRONMENTS / name, variables, options).document
+
+        found_organization(aws, accounts)
+        archived = planned(_ARCHIVE, _ARCHIVE_VARIABLES)
+        with public_zone(aws, environment):
+            logging = planned(environment, variables or {})
+    archive = Archive.read(archived, account_id=accounts[_ARCHIVE], region=known["region"])
+    return log_paths(logging, archive)
