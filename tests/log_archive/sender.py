@@ -52,6 +52,8 @@ class Sender:
 
     def __post_init__(self) -> None:
         self.s3 = self.aws.client("s3", self.archive_id)
+        administrator = self.aws.session(self.archive_id, role="payments-deploy")
+        self.administrators_s3 = administrator.client("s3")
         self.logs = self.aws.client("logs", self.account_id)
         self.logs.create_log_group(logGroupName=GROUP)
         self.logs.create_log_stream(logGroupName=GROUP, logStreamName="probe")

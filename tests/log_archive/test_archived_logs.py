@@ -10,7 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.known_organization import known_organization
+from harness.monitored import statistics
 from harness.testing import pci
+from log_archive.sender import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,9 +56,9 @@ def is_refused(attempt: Callable[..., Any], **arguments: Any) -> bool:
 def without_bucket_policy(sender: Sender) -> Iterator[None]:
     """The lock alone: what holds when the account's root user has removed the policy."""
     policy = sender.s3.get_bucket_policy(Bucket=sender.bucket)["Policy"]
-    sender.s3.delete_bucket_policy(Bucket=sender.bucket)
+    sender.administrators_s3.delete_bucket_policy(Bucket=sender.bucket)
     yield
-    sender.s3.put_bucket_policy(Bucket=sender.bucket, Policy=policy)
+    sender.administrators_s3.put_bucket_policy(Bucket=sender.bucket, Policy=policy)
 
 
 @pci("10.3.2")
@@ -65,6 +67,21 @@ def test_policy_refuses_every_delete(sender: Sender, archived: Archived) -> None
     for version in ({}, {"VersionId": archived.version}):
         assert is_refused(sender.s3.delete_object, **place, **version)
     assert sender.s3.head_object(**place)["VersionId"] == archived.version
+
+
+@pci("10.3.2")
+def test_nobody_else_than_the_administrator_changes_a_bucket(sender: Sender) -> None:
+    bucket = {"Bucket": sender.bucket}
+    assert is_refused(sender.s3.delete_bucket_policy, **bucket)
+    assert is_refused(sender.s3.put_bucket_policy, **bucket, Policy="{}")
+    unlocked = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}
+    assert is_refused(sender.s3.put_object_lock_configuration, **bucket, **unlocked)
+
+
+@pci("10.3.2")
+def test_nobody_plants_a_log(sender: Sender) -> None:
+    planted = {"Bucket": sender.bucket, "Key": "cloudwatch/planted.gz", "Body": b"nothing"}
+    assert is_refused(sender.s3.put_object, **planted)
 
 
 @pci("10.3.2")
@@ -105,21 +122,38 @@ def test_trail_writes_locked_files_and_digests(
         assert head["SSEKMSKeyId"] == sender.key_arn
 
 
+@pci("10.3.2", "10.7.2")
+@pytest.mark.usefixtures("trail")
+def test_tampering_in_dev_is_counted_in_the_account_of_the_trail(sender: Sender) -> None:
+    cloudwatch = sender.aws.client("cloudwatch", ACCOUNTS["management"])
+    counted = ("OrgLogging/payments-organization", "Tampering-forwarding")
+    sender.aws.deliver_trails()
+    before = statistics(cloudwatch, *counted).get("Sum", 0)
+    sender.logs.put_retention_policy(logGroupName=GROUP, retentionInDays=1)
+    sender.logs.delete_retention_policy(logGroupName=GROUP)
+    sender.aws.deliver_trails()
+    assert statistics(cloudwatch, *counted)["Sum"] == before + 1
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["payments-organization-forwarding"])[
+        "MetricAlarms"
+    ]
+    assert (alarm["Namespace"], alarm["MetricName"]) == counted
+
+
 def without_lock(sender: Sender) -> Callable[[], object]:
     before = sender.s3.get_object_lock_configuration(Bucket=sender.bucket)
     configuration = before["ObjectLockConfiguration"]
-    sender.s3.put_object_lock_configuration(
+    sender.administrators_s3.put_object_lock_configuration(
         Bucket=sender.bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
     )
-    return lambda: sender.s3.put_object_lock_configuration(
+    return lambda: sender.administrators_s3.put_object_lock_configuration(
         Bucket=sender.bucket, ObjectLockConfiguration=configuration
     )
 
 
 def with_a_shorter_lock(sender: Sender) -> Callable[[], object]:
     mend = without_lock(sender)
-    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
-    sender.s3.put_object_lock_configuration(
+    rule: Any = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    sender.administrators_s3.put_object_lock_configuration(
         Bucket=sender.bucket,
         ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule},
     )

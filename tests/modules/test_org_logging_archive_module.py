@@ -195,7 +195,7 @@ def test_only_the_administrator_changes_a_bucket(planned: PlannedRoot, name: str
     refusal = statements(planned, at("aws_s3_bucket_policy.archive", name))[
         "RefuseOtherAdministrators"
     ]
-    administrators = GOOD["administrator_role_arns"]
+    administrators = ["arn:aws:iam::555555555555:role/OrganizationAccountAccessRole"]
     assert refusal["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": administrators}}
     assert set(refusal["Action"]) >= {
         "s3:DeleteBucketPolicy",
