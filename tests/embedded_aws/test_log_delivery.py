@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from harness.aws.log_delivery.streams import WaitingRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +187,45 @@ def test_what_isnt_compressed_goes_to_the_error_prefix(shipping: Archive) -> Non
     (text,) = shipping.texts()
     failed = json.loads(text)
     assert base64.b64decode(failed["rawData"]) == b"plain"
+    failures = measured(shipping, shipping.account_id, "OutputDecompressedRecords.Failed")
+    assert failures[0] == 1
     assert "gzip" in failed["errorMessage"]
+
+
+def test_a_stream_whose_own_key_is_gone_holds_what_it_has(shipping: Archive) -> None:
+    firehose, kms = shipping.client("firehose"), shipping.client("kms")
+    own = kms.create_key()["KeyMetadata"]["Arn"]
+    firehose.start_delivery_stream_encryption(
+        DeliveryStreamName="archive",
+        DeliveryStreamEncryptionConfigurationInput={
+            "KeyARN": own,
+            "KeyType": "CUSTOMER_MANAGED_CMK",
+        },
+    )
+    kms.disable_key(KeyId=own)
+    shipping.put_events("/service", "first")
+    assert shipping.keys() == []
+    assert measured(shipping, shipping.account_id, "KMSKeyDisabled")[0] >= 1
+    kms.enable_key(KeyId=own)
+    assert len(shipping.keys()) == 1
+
+
+def test_writers_dont_wait_for_delivery(shipping: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, delivers = threading.Event(), WaitingRecords.deliver
+
+    def deliver_later(waiting: WaitingRecords, turn: Any) -> None:
+        go_on.wait(20)
+        delivers(waiting, turn)
+
+    monkeypatch.setattr(WaitingRecords, "deliver", deliver_later)
+    for number in range(3):
+        shipping.put_events("/service", f"event {number}")
+        time.sleep(0.5)  # so that the worker is at it
+    s3 = shipping.client("s3")
+    assert s3.list_objects_v2(Bucket=shipping.bucket)["KeyCount"] == 0
+    go_on.set()
+    found = [event["message"] for each in shipping.messages() for event in each["logEvents"]]
+    assert sorted(found) == ["event 0", "event 1", "event 2"]
 
 
 def test_events_arrive_without_anyone_waiting(shipping: Archive) -> None:

@@ -15,7 +15,7 @@ from moto.firehose.models import firehose_backends
 from moto.logs.models import logs_backends
 
 from harness.aws import metrics
-from harness.aws.access import assume
+from harness.aws.access import assume, find_key
 from harness.aws.log_delivery import bucket, prefixes
 from harness.aws.log_delivery.bucket import PutError
 from harness.aws.log_delivery.records import Processors, Record, describe_failed
@@ -50,6 +50,7 @@ class _Object:
     """What becomes one object; ``records`` are kept until it is there."""
 
     prefix: str
+    is_failed: bool = False
     records: list[Record] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -90,6 +91,12 @@ class WaitingRecords:
             return  # deleted, with what was in it
         measured = _Measured(self.arn, stream, destination)
         measured.take(records)
+        with turn:
+            unusable = _unusable_key(stream)
+        if unusable:
+            self._records.extendleft(reversed(records))
+            measured.unreadable(records, unusable)
+            return
         for each in _objects(records, destination):
             body = b"".join(each.texts)
             if destination.get("CompressionFormat") == "GZIP":
@@ -97,7 +104,7 @@ class WaitingRecords:
             with turn:
                 try:
                     self._put(stream, destination, each, body)
-                    measured.delivered(each.records, len(body))
+                    measured.delivered(each, len(body))
                 except PutError as error:
                     self._records.extendleft(reversed(each.records))
                     measured.refused(each.records, error)
@@ -138,7 +145,7 @@ def _objects(records: list[Record], destination: Mapping[str, Any]) -> Iterator[
             text, partitions, key = describe_failed(record, error), {}, None
         if key not in open_objects:
             prefix = _prefix(destination, record, partitions, failed=key is None)
-            open_objects[key] = _Object(prefix)
+            open_objects[key] = _Object(prefix, is_failed=key is None)
         open_objects[key].add(record, text)
         if open_objects[key].size >= most:
             yield open_objects.pop(key)
@@ -179,12 +186,21 @@ class _Measured:
                 ("IncomingBytes", "Bytes", [sum(record.size for record in new)]),
             )
 
-    def delivered(self, records: list[Record], size: int) -> None:
+    def delivered(self, written: _Object, size: int) -> None:
+        records = written.records
         self._record(
             ("DeliveryToS3.Success", "Count", [1]),
             ("DeliveryToS3.Records", "Count", [len(records)]),
             ("DeliveryToS3.Bytes", "Bytes", [size]),
             ("DeliveryToS3.DataFreshness", "Seconds", [_age(records)]),
+        )
+        if Processors.of(self.destination.get("ProcessingConfiguration")).decompresses:
+            outcome = "Failed" if written.is_failed else "Success"
+            self._record((f"OutputDecompressedRecords.{outcome}", "Count", [len(records)]))
+
+    def unreadable(self, records: list[Record], metric: str) -> None:
+        self._record(
+            (metric, "Count", [1]), ("DeliveryToS3.DataFreshness", "Seconds", [_age(records)])
         )
 
     def refused(self, records: list[Record], error: PutError) -> None:
@@ -223,6 +239,20 @@ class _Measured:
             }
             event = {"timestamp": int(time.time() * 1000), "message": json.dumps(message)}
             log_stream.put_log_events([event])
+
+
+def _unusable_key(stream: Any) -> str | None:
+    """Name the metric of a stream whose own key is gone, since its records can't be read then."""
+    encryption = stream.delivery_stream_encryption_configuration or {}
+    arn = encryption.get("KeyARN")
+    if not arn or encryption.get("KeyType") != "CUSTOMER_MANAGED_CMK":
+        return None
+    key = find_key(arn)
+    if key is None:
+        return "KMSKeyNotFound"
+    if key.key_state == "Enabled":
+        return None
+    return "KMSKeyDisabled" if key.key_state == "Disabled" else "KMSKeyInvalidState"
 
 
 def _age(records: list[Record]) -> float:
