@@ -194,8 +194,9 @@ def find_role(arn: str | None) -> Any:
     """Return moto's role of that ARN, if there is one."""
     if not arn or ":role/" not in arn:
         return None
-    roles = iam_backends[arn.split(":")[4]][PARTITION].roles
-    return next((role for role in list(roles.values()) if role.arn == arn), None)
+    roles, name = iam_backends[arn.split(":")[4]][PARTITION].roles, arn.rpartition("/")[2]
+    found = (role for role in list(roles.values()) if role.name == name)
+    return next((role for role in found if role.arn == arn), None)
 
 
 def find_key(arn: str) -> Any:
