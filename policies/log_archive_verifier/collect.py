@@ -15,6 +15,7 @@ from log_archive_verifier.evidence import (
     Bucket,
     Collected,
     Evidence,
+    EvidenceError,
     PublicKey,
     Version,
     object_path,
@@ -46,7 +47,6 @@ def collect(session: boto3.Session, collected: Collected, directory: Path) -> Ev
     Raises:
         FileExistsError: there is something in the directory.
         ClientError: AWS refused a request.
-        EvidenceError: a key can't be a file's name.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
@@ -126,8 +126,11 @@ class _Collection:
         ]
 
     def _download(self, key: str) -> None:
-        """Write an object as it is; one that is gone is missing, which is for verify to say."""
-        path = object_path(self._directory, key)
+        """Write an object as it is; one that is gone or has no file's name is missing."""
+        try:
+            path = object_path(self._directory, key)
+        except EvidenceError:
+            return
         try:
             body = self._s3.get_object(Bucket=self._collected.bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -140,14 +143,15 @@ class _Collection:
     def _named(self, digests: Iterable[str]) -> Iterator[str]:
         """Find the log files that digests name, some of which are older than the period."""
         for key in digests:
-            path = object_path(self._directory, key)
             try:
+                path = object_path(self._directory, key)
                 named = [
                     each["s3Object"] for each in json.loads(inflate(path.read_bytes()))["logFiles"]
                 ]
-            except (OSError, ValueError, KeyError, TypeError):
+                logs = [name for name in named if place_of_log(name)]
+            except (EvidenceError, OSError, ValueError, KeyError, TypeError):
                 continue  # for verify to say
-            yield from (name for name in named if place_of_log(name))
+            yield from logs
 
     def _public_keys(self, digests: Iterable[str]) -> Iterator[PublicKey]:
         regions = {found[0].region for key in digests if (found := place_of_digest(key))}

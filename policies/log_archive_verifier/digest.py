@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 ALGORITHM = "SHA256withRSA"
 
+_TEXTS = (
+    "digestStartTime",
+    "digestEndTime",
+    "digestS3Bucket",
+    "digestS3Object",
+    "digestPublicKeyFingerprint",
+)
+_FILE_TEXTS = ("s3Bucket", "s3Object", "hashValue")
+_PREVIOUS = ("previousDigestS3Object", "previousDigestSignature")
+
 _DIGEST_KEY = re.compile(
     r"(?:.*/)?AWSLogs/(?:o-[^/]+/)?(?P<account>\d{12})/CloudTrail-Digest/(?P<region>[^/]+)/"
     r"\d{4}/\d\d/\d\d/\d{12}_CloudTrail-Digest_[^/]+_(?P<end>\d{8}T\d{6}Z)"
@@ -73,12 +83,7 @@ class Digest:
         try:
             text = inflate(content)
             fields = json.loads(text)
-            datetime.fromisoformat(fields["digestStartTime"])
-            datetime.fromisoformat(fields["digestEndTime"])
-            for each in fields["logFiles"]:
-                each["s3Bucket"], each["s3Object"], each["hashValue"]
-            fields["digestS3Bucket"], fields["digestS3Object"], fields["previousDigestSignature"]
-            fields["previousDigestS3Object"], fields["digestPublicKeyFingerprint"]
+            _check(fields)
         except (ValueError, KeyError, TypeError) as error:
             raise DigestError(f"it isn't a digest: {error!r}") from None
         if not version.signature or version.signature_algorithm != ALGORITHM:
@@ -124,6 +129,24 @@ class Digest:
         except (InvalidSignature, UnsupportedAlgorithm, ValueError):
             return False
         return True
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    """See that all is there that is read later; who changed a digest may have written anything.
+
+    Raises:
+        KeyError: a field is missing.
+        TypeError: a field is of another type.
+        ValueError: a time isn't one, or has no zone.
+    """
+    texts = [fields[name] for name in _TEXTS]
+    texts += [each[name] for each in fields["logFiles"] for name in _FILE_TEXTS]
+    texts += [fields[name] for name in _PREVIOUS if fields[name] is not None]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a field isn't text")
+    for name in ("digestStartTime", "digestEndTime"):
+        if datetime.fromisoformat(fields[name]).tzinfo is None:
+            raise ValueError(f"{name} has no zone")
 
 
 def place_of_digest(key: str) -> tuple[Place, datetime] | None:

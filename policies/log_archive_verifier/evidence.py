@@ -116,7 +116,10 @@ class Evidence:
 
     def content(self, key: str) -> bytes | None:
         """Return an object's content as it lay in the bucket; None if there was none."""
-        path = object_path(self.directory, key)
+        try:
+            path = object_path(self.directory, key)
+        except EvidenceError:
+            return None
         return path.read_bytes() if path.is_file() else None
 
 

@@ -109,6 +109,32 @@ def test_a_digest_without_signature_is_none(evidence: Evidence) -> None:
     assert ("unreadable", key) in evidence.verify()[1]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"digestStartTime": "2026-01-01T00:00:00"},
+        {"digestEndTime": "yesterday"},
+        {"digestEndTime": None},
+        {"logFiles": [{"s3Bucket": "b", "s3Object": 1, "hashValue": "x"}]},
+        {"logFiles": None},
+        {"logFiles": [{}]},
+        {"previousDigestS3Object": 1},
+        {"digestPublicKeyFingerprint": ["x"]},
+    ],
+)
+def test_what_is_no_digest_is_unreadable(evidence: Evidence, changes: dict[str, Any]) -> None:
+    *_, last = evidence.digests()
+    rewrite(last, **changes)
+    assert ("unreadable", evidence.key(last)) in evidence.verify()[1]
+
+
+def test_names_lead_nowhere_else(evidence: Evidence) -> None:
+    *_, last = evidence.digests()
+    outside = "../../../../../../etc/passwd"
+    rewrite(last, previousDigestS3Object=outside)
+    assert ("missing", outside) in evidence.verify()[1]
+
+
 def test_a_digest_elsewhere_was_moved(evidence: Evidence) -> None:
     *_, last = evidence.digests()
     rewrite(last, digestS3Bucket="another-bucket")
