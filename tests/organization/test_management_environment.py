@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.deploy_permissions import permissions_lacked, permissions_used
 from harness.testing import applied_fixture, pci
 from organization.conftest import ACCOUNTS, ENVIRONMENTS, IN_MANAGEMENT
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.aws import EmbeddedAWS
-    from harness.testing import AppliedRoot
+    from harness.testing import AppliedRoot, Applies
 
 management = applied_fixture("environments/management", options=IN_MANAGEMENT)
 
@@ -142,6 +143,15 @@ def test_alarm_may_reach_its_topic(management: AppliedRoot) -> None:
     assert any(fnmatch(rule["Arn"], source) for source in sources)
     listening = sns.list_subscriptions_by_topic(TopicArn=target["Arn"])["Subscriptions"]
     assert [each["Protocol"] for each in listening] == ["email"]
+
+
+@pci("7.2.5")
+@pytest.mark.usefixtures("management")
+def test_deploy_role_that_bootstrap_makes_may_apply_it(applied: Applies, aws: EmbeddedAWS) -> None:
+    applied("environments/bootstrap", environment="management", options=IN_MANAGEMENT)
+    role = (ACCOUNTS["management"], "payments-deploy")
+    assert "organizations:AttachPolicy" in permissions_used(aws, *role)
+    assert permissions_lacked(aws, *role) == set()
 
 
 PAGES = (
