@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.attempts import ATTEMPTS, PEOPLE, evaluate
-from harness.attempts.collect import permissions_of
+from harness.attempts.collect import permissions_of, trusts
 from harness.attempts.targets import OUTSIDE, Deployed, Stored, targets_of
 from harness.iam import Policy, Snapshot, read_organization
 from harness.testing import Options, pci
@@ -83,7 +83,8 @@ def deployed(applied: Applies, plan: Planner, aws: EmbeddedAWS) -> Deployed:
     }
     stored = Stored(f"{NAME}-{ARCHIVE}", "cloudwatch/one.gz", "one", "COMPLIANCE")
     targets = targets_of(accounts, REGION, stored, archive_key=KEY, dev_key=None)
-    snapshot = Snapshot(organization, entities, _archive_policies(archive))
+    resources = {**_archive_policies(archive), **trusts(entities)}
+    snapshot = Snapshot(organization, entities, resources)
     return Deployed(REGION, accounts, aws.session, snapshot, targets, stored)
 
 

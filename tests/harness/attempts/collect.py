@@ -67,7 +67,7 @@ def collect(
         archive_key=archive.key[0],
         dev_key=dev_key[0] if dev_key else None,
     )
-    resources = archive.policies() | dict([dev_key] if dev_key else [])
+    resources = archive.policies() | trusts(entities) | dict([dev_key] if dev_key else [])
     snapshot = Snapshot(organization, entities, resources)
     return Deployed(region, accounts, enter, snapshot, targets, archive.stored)
 
@@ -81,6 +81,11 @@ def permissions_of(enter: Enter, account: str, role: str) -> Permissions:
         return read_role(iam, role)
     except iam.exceptions.NoSuchEntityException:
         return Permissions(EVERYTHING, None, {})
+
+
+def trusts(entities: Mapping[str, Permissions]) -> dict[str, Sequence[Statement]]:
+    """Who may become which role, by the role's ARN."""
+    return {arn: each.trust for arn, each in entities.items() if each.trust is not None}
 
 
 class _Archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.attempts.attempt import DEPLOYS, Attempt, Who
-from harness.attempts.people import DEPLOY, ROOT_USER
+from harness.attempts.people import DEPLOY, DEV, MANAGER, ROOT_USER
 from harness.attempts.targets import ACCESS_ROLE
 
 # What, by which action, on what, against which requirement.
@@ -71,6 +71,13 @@ def _on_workload(environment: str, *, deployed: bool) -> tuple[Attempt, ...]:
 ON_WORKLOADS = (
     *_on_workload("dev", deployed=True),
     *_on_workload("production", deployed=False),
+    Attempt(
+        what="become the deploy role",
+        action="sts:AssumeRole",
+        target="dev deploy role",
+        by=(DEV, MANAGER),
+        requirements=("7.2.5",),
+    ),
     Attempt(
         what="do anything as root user",
         action="logs:CreateLogGroup",
