@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.testing import pci, rejects
+from harness.testing import AFTER_APPLY, pci, rejects
 
 if TYPE_CHECKING:
     from harness.testing import PlannedRoot, Planner
@@ -106,6 +106,13 @@ def test_only_queries_of_the_given_kinds_are_run(plan: Planner) -> None:
     }
     assert found["refused_callers"]["log_group_names"] == ["/access"]
     assert found["function_errors"]["log_group_names"] == ["/aws/lambda/one", "/aws/lambda/two"]
+
+
+def test_log_groups_may_be_named_by_the_same_apply(plan: Planner) -> None:
+    planned = plan("tests/daily_review/unnamed_groups")
+    planned.one(
+        'module.log_review.aws_cloudwatch_query_definition.review["execution_authorization_errors"]'
+    ).expect(log_group_names=AFTER_APPLY)
 
 
 def test_queries_can_be_added_replaced_and_skipped(plan: Planner) -> None:
