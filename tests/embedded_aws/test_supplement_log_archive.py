@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from harness.aws.log_delivery import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,3 +211,54 @@ def test_a_stream_writes_as_it_is_configured(archive: Archive) -> None:
     assert head["ObjectLockMode"] == "GOVERNANCE"
     with pytest.raises(firehose.exceptions.InvalidSourceException):
         firehose.put_record(DeliveryStreamName="archive", Record={"Data": b"no gzip"})
+
+
+@pytest.mark.mends("firehose:CreateDeliveryStream")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"Prefix": "!{timestamp:YYYYY}/"}, "the date YYYYY isn't known"),
+        ({"Prefix": "!{partitionKeyFromQuery:account}/"}, "isn't known"),
+        ({"Prefix": "!{firehose:error-output-type}/"}, "isn't known"),
+        ({"ErrorOutputPrefix": ""}, "needs an error prefix"),
+        ({"ErrorOutputPrefix": "errors/!{timestamp:yyyy}/"}, "must hold"),
+        (
+            {
+                "ProcessingConfiguration": {
+                    "Enabled": True,
+                    "Processors": [{"Type": "Lambda", "Parameters": []}],
+                }
+            },
+            "no Firehose processor Lambda",
+        ),
+    ],
+)
+def test_a_stream_is_refused_what_cant_be_carried_out(
+    archive: Archive, changes: dict[str, Any], message: str
+) -> None:
+    firehose = archive.client("firehose")
+    invalid = firehose.exceptions.InvalidArgumentException
+    configuration = archive.stream_configuration(**changes)
+    with pytest.raises(invalid, match=message):
+        firehose.create_delivery_stream(
+            DeliveryStreamName="other", ExtendedS3DestinationConfiguration=configuration
+        )
+    with pytest.raises(invalid, match=message):
+        firehose.update_destination(
+            DeliveryStreamName="archive",
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            ExtendedS3DestinationUpdate=changes,
+        )
+
+
+def test_a_prefix_is_filled_in_as_firehose_does() -> None:
+    at = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
+    for prefix, expected in {
+        "": "2026/03/04/05/",
+        "logs/": "logs/2026/03/04/05/",
+        "a=!{timestamp:yyyy}/b=!{timestamp:MM'-'dd'T'HH:mm:ss}/": "a=2026/b=03-04T05:06:07/",
+    }.items():
+        assert prefixes.evaluate(prefix, at) == expected
+    random = prefixes.evaluate("!{firehose:random-string}/", at)
+    assert re.fullmatch(r"\w{11}/2026/03/04/05/", random)

@@ -5,6 +5,7 @@ Source: "Understand custom prefixes for Amazon S3 objects" in the Firehose guide
 
 from __future__ import annotations
 
+import datetime
 import re
 import secrets
 import string
@@ -12,8 +13,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_DATES = "!{timestamp:yyyy/MM/dd/HH/}"
 
@@ -63,6 +63,23 @@ def evaluate(
 
     dated = prefix if "!{timestamp:" in prefix else prefix + DEFAULT_DATES
     return _EXPRESSION.sub(value_of, dated)
+
+
+def check(prefix: str, error_prefix: str, partition_keys: Iterable[str] = ()) -> None:
+    """See that a stream's prefixes can be filled in, as Firehose does when it is configured.
+
+    Raises:
+        PrefixError: they can't.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    evaluate(prefix, now, partitions=dict.fromkeys(partition_keys, ""))
+    if _EXPRESSION.search(prefix) and not error_prefix:
+        raise PrefixError("a prefix with expressions needs an error prefix too")
+    if _EXPRESSION.search(error_prefix) and "!{firehose:error-output-type}" not in error_prefix:
+        raise PrefixError(
+            "an error prefix with expressions must hold !{firehose:error-output-type}"
+        )
+    evaluate(error_prefix, now, error_type="failed")
 
 
 def object_name(stream: str, version: str, at: datetime.datetime, extension: str) -> str:
