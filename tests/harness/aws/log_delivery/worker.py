@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.aws.log_delivery.subscriptions import Subscription
 
 INTERVAL = 1.0  # seconds
+RETRY = 10.0  # seconds until what couldn't be delivered is tried again, if nothing new comes
 MOST_EVENTS = 10_000  # of one message
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def forget() -> None:
 
 
 class Worker:
-    """Delivers once a second while there is something to deliver.
+    """Delivers once a second while there is something new, else tries what failed again.
 
     Args:
         turn: guards moto's state.
@@ -101,7 +102,7 @@ class Worker:
 
     def _work(self) -> None:
         while not self._closing.wait(INTERVAL):
-            _something.wait()
+            _something.wait(RETRY)
             if self._closing.is_set():
                 return
             try:
