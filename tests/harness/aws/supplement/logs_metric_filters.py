@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.logs.models import LogsBackend
+from moto.logs.models import LogsBackend, LogStream, logs_backends
 
 from harness.aws import metrics
 from harness.aws.filter_patterns import PatternError, selector
@@ -38,29 +38,22 @@ def _put_metric_filter(
     return original(backend, name, pattern, group, transformations)
 
 
-@_FILTERS.around(LogsBackend, "put_log_events")
-def _put_log_events(
-    original: Any,
-    backend: LogsBackend,
-    log_group_name: str,
-    log_stream_name: str,
-    log_events: list[dict[str, Any]],
-) -> Any:
-    answer = original(backend, log_group_name, log_stream_name, log_events)
-    counted = [*_measurements(backend, log_group_name, log_events)]
+@_FILTERS.around(LogStream, "put_log_events")
+def _put_log_events(original: Any, stream: LogStream, log_events: list[dict[str, Any]]) -> Any:
+    answer = original(stream, log_events)
+    counted = [*_measurements(stream, log_events)]
     if counted:
-        metrics.record(backend.account_id, backend.region_name, counted)
+        metrics.record(stream.account_id, stream.region, counted)
     return answer
 
 
-def _measurements(
-    backend: LogsBackend, group: str, events: list[dict[str, Any]]
-) -> list[Measurement]:
+def _measurements(stream: LogStream, events: list[dict[str, Any]]) -> list[Measurement]:
+    filters = logs_backends[stream.account_id][stream.region].filters
     counted: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for each in backend.filters.get_matching_filters(log_group_name=group):
+    for each in filters.get_matching_filters(log_group_name=stream.log_group.name):
         selects = selector(each["filterPattern"])
-        values = [1.0 for event in events if selects(event["message"])]
-        for transformation in each["metricTransformations"] if values else ():
+        count = sum(selects(event["message"]) for event in events)
+        for transformation in each["metricTransformations"] if count else ():
             place = transformation["metricNamespace"], transformation["metricName"]
-            counted[place] += [float(transformation["metricValue"]) * value for value in values]
+            counted[place] += [float(transformation["metricValue"])] * count
     return [Measurement.of(*place, {}, values) for place, values in counted.items()]
