@@ -29,7 +29,11 @@ PARALLELISM = 40
 
 @pytest.fixture(scope="session")
 def aws(territory: str) -> Iterator[EmbeddedAWS]:  # noqa: ARG001 - ends with it
-    with EmbeddedAWS(region=ORGANIZATION["region"], account_ids=ACCOUNTS) as running:
+    """Also while applying: a bucket's policy that locks Terraform out is found."""
+    with (
+        EmbeddedAWS(region=ORGANIZATION["region"], account_ids=ACCOUNTS) as running,
+        running.bucket_policies_enforced(),
+    ):
         yield running
 
 
