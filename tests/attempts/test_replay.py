@@ -58,6 +58,12 @@ def test_the_deploy_roles_work_passes_and_others_destruction_does_not(
     assert replayed.destructive == ["kms:ScheduleKeyDeletion", "logs:DeleteLogGroup"]
 
 
+def test_a_log_that_forgot_is_a_failure(made: Made, done: Sequence[Done]) -> None:
+    kept = [each for each in done if each.action != "logs:CreateLogGroup"]
+    (failure,) = replay(kept, made.deployed.snapshot.organization, DEV).failures
+    assert failure == "nothing of an apply was recorded: the call log is too short"
+
+
 def test_a_guardrail_that_is_in_the_way_is_named(made: Made, done: Sequence[Done]) -> None:
     in_production = replay(done, made.deployed.snapshot.organization, ACCOUNTS["production"])
     assert [each.partition(" on ")[0] for each in in_production.failures] == [

@@ -34,6 +34,10 @@ DESTRUCTIVE = (
 )
 
 
+# Calls that no apply and no destroy of a workload goes without.
+_SIGNS = {"logs:CreateLogGroup": "an apply", "logs:DeleteLogGroup": "a destroy"}
+
+
 class UnknownResourceError(Exception):
     """A guardrail names resources of a service whose ARNs can't be told from a call."""
 
@@ -65,8 +69,14 @@ class Replay:
     @property
     def failures(self) -> list[str]:
         """What isn't as it should be; empty when all is well."""
+        actions = {each.action for each in self.done}
+        forgotten = [
+            f"nothing of {what} was recorded: the call log is too short"
+            for action, what in _SIGNS.items()
+            if action not in actions
+        ]
         others = [f"others may do it too: {each.action}" for each in self.open_to_others]
-        return [*self.refused, *others]
+        return [*forgotten, *self.refused, *others]
 
 
 def done_by(calls: Iterable[Call], role: str) -> list[Done]:
