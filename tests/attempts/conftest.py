@@ -33,5 +33,5 @@ def made(territory: str) -> Iterator[Made]:  # noqa: ARG001 - ends with the fold
         build(aws)
         deployed = collect(aws.session, ACCOUNTS, REGION, PEOPLE)
         since = aws.calls.mark()
-        records = carry_out(deployed)
+        records = carry_out(deployed, enforcing=aws.bucket_policies_enforced)
         yield Made(deployed, records, aws.calls.select(since=since), aws.calls)

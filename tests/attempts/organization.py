@@ -158,9 +158,17 @@ def build_archive(aws: EmbeddedAWS) -> None:
         Condition={"Bool": {"aws:SecureTransport": "false"}},
     )
     insecure["Resource"] = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
-    s3.put_bucket_policy(
-        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [insecure]})
+    changes = (
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketPolicy",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
     )
+    others = denies("RefuseOtherAdministrators", *changes, Principal="*", **OTHERS)
+    others["Resource"] = f"arn:aws:s3:::{bucket}"
+    policy = {"Version": "2012-10-17", "Statement": [insecure, others]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     s3.put_object(
         Bucket=bucket,
         Key="cloudwatch/one.gz",

@@ -6,7 +6,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
@@ -81,13 +81,35 @@ def test_a_locked_log_is_seen_to_stay(made: Made) -> None:
     assert seen == {
         ("logs:PutSubscriptionFilter", "AccessDeniedException"): 1,
         ("s3:BypassGovernanceRetention", "AccessDenied"): 4,
+        ("s3:DeleteBucketPolicy", "AccessDenied"): 3,
         ("s3:DeleteObjectVersion", "AccessDenied"): 4,
-        ("s3:PutBucketVersioning", "InvalidBucketState"): 4,
+        ("s3:PutBucketObjectLockConfiguration", "AccessDenied"): 3,
+        ("s3:PutBucketPolicy", "AccessDenied"): 3,
+        ("s3:PutBucketVersioning", "AccessDenied"): 2,
+        ("s3:PutBucketVersioning", "InvalidBucketState"): 2,
+        ("s3:PutEncryptionConfiguration", "AccessDenied"): 3,
+        ("s3:PutLifecycleConfiguration", "AccessDenied"): 3,
         ("s3:PutObjectRetention", "AccessDenied"): 4,
     }
     stored = made.deployed.stored
     archive = made.deployed.enter(ACCOUNTS["log-archive"], "OrganizationAccountAccessRole")
-    archive.client("s3").head_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version)
+    s3: Any = archive.client("s3")
+    s3.head_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version)
+    policy = json.loads(s3.get_bucket_policy(Bucket=stored.bucket)["Policy"])
+    kept = {statement["Sid"] for statement in policy["Statement"]}
+    assert kept == {"RefuseInsecureTransport", "RefuseOtherAdministrators"}
+
+
+def test_what_a_buckets_policy_refuses_is_sent_only_while_it_is_enforced(made: Made) -> None:
+    by_policy = [attempt for attempt in ATTEMPTS if attempt.by_policy]
+    assert {each.how for each in carry_out(made.deployed, by_policy)} == {"evaluated"}
+    assert {attempt.action for attempt in by_policy} == {
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketPolicy",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+    }
 
 
 def test_only_what_is_refused_is_sent(made: Made) -> None:
@@ -97,8 +119,13 @@ def test_only_what_is_refused_is_sent(made: Made) -> None:
         "logs:CreateLogGroup",
         "logs:DeleteLogGroup",
         "logs:PutSubscriptionFilter",
+        "s3:DeleteBucketPolicy",
         "s3:DeleteObject",
+        "s3:PutBucketEncryption",
+        "s3:PutBucketLifecycleConfiguration",
+        "s3:PutBucketPolicy",
         "s3:PutBucketVersioning",
+        "s3:PutObjectLockConfiguration",
         "s3:PutObjectRetention",
         "sts:AssumeRole",
     }
@@ -154,7 +181,7 @@ def test_the_table_shows_every_row(made: Made) -> None:
     for table in tables(made.records):
         console.print(table)
     text = out.getvalue()
-    assert text.count("seen: ") == 17
+    assert text.count("seen: ") == sum(each.how == "seen" for each in made.records)
     assert text.count("possible ") > 0
     for attempt in ATTEMPTS:
         assert attempt.what in text

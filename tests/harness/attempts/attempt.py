@@ -57,6 +57,8 @@ class Attempt:
     send: Send | None = None
     """Sends it, where the embedded AWS itself refuses; None where it would only break things."""
     sent_by: Sequence[Who] = ()
+    by_policy: bool = False
+    """Whether a bucket's policy refuses it: sent only while such policies are enforced."""
 
 
 @dataclass(frozen=True, slots=True)

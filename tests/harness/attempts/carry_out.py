@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from harness.attempts.attempt import ALLOWED, DENIED, Record
 from harness.attempts.table import ATTEMPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from harness.attempts.attempt import Attempt, Send, Who
     from harness.attempts.targets import Deployed
@@ -21,16 +23,25 @@ if TYPE_CHECKING:
 _GLOBAL = ("iam", "organizations")
 
 
-def carry_out(deployed: Deployed, attempts: Sequence[Attempt] = ATTEMPTS) -> list[Record]:
-    """Make every attempt by everyone that it lists.
+def carry_out(
+    deployed: Deployed,
+    attempts: Sequence[Attempt] = ATTEMPTS,
+    *,
+    enforcing: Callable[[], AbstractContextManager[None]] | None = None,
+) -> list[Record]:
+    """Make every attempt by everyone that it lists, in the order of the table.
 
-    What is sent stands in the same order, so a later attempt meets what an earlier one did, had
-    it been allowed.
+    Args:
+        deployed: what the attempts are made on.
+        attempts: the table.
+        enforcing: has S3 enforce bucket policies for a while; without it, what only these refuse
+            is evaluated and not sent.
     """
-    return [
-        _record(deployed, attempt, who, verdict)
-        for attempt, who, verdict in evaluate(deployed, deployed.snapshot, attempts)
-    ]
+    with enforcing() if enforcing else nullcontext():
+        return [
+            _record(deployed, attempt, who, verdict, enforced=enforcing is not None)
+            for attempt, who, verdict in evaluate(deployed, deployed.snapshot, attempts)
+        ]
 
 
 def evaluate(
@@ -54,9 +65,12 @@ def evaluate(
             yield attempt, who, verdict
 
 
-def _record(deployed: Deployed, attempt: Attempt, who: Who, verdict: Verdict) -> Record:
+def _record(
+    deployed: Deployed, attempt: Attempt, who: Who, verdict: Verdict, *, enforced: bool
+) -> Record:
     target = deployed.targets[attempt.target]
-    sends = attempt.send if who in attempt.sent_by else None
+    is_sent = who in attempt.sent_by and (enforced or not attempt.by_policy)
+    sends = attempt.send if is_sent else None
     if sends is None:
         answer = ALLOWED if verdict.allowed else DENIED
     else:

@@ -8,7 +8,12 @@ from harness.attempts.attempt import SETS, Attempt
 from harness.attempts.people import ARCHIVE_DEPLOY, EVERYONE, MEMBERS, OUTSIDER, SERVICE
 from harness.attempts.sending import (
     bypass_lock,
+    change_encryption,
+    change_lifecycle,
+    change_lock,
+    change_policy,
     delete_version,
+    remove_policy,
     shorten_retention,
     subscribe_destination,
     suspend_versioning,
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from harness.attempts.attempt import Send
 
 _TLS = {"s3:TlsVersion": "1.3"}
+# What S3 refuses by the bucket's policy, and not by a lock.
+_BY_POLICY = (change_encryption, change_lifecycle, change_lock, change_policy, remove_policy)
 
 
 def _attempt(
@@ -32,7 +39,13 @@ def _attempt(
     send: Send | None = None,
     conditions: Mapping[str, str] | None = None,
 ) -> Attempt:
-    """By everyone; the account's deploy role may change a setting."""
+    """By everyone; the account's deploy role may change a setting.
+
+    What a bucket's policy refuses isn't sent by that role, which the policy lets pass: control
+    policies, which the embedded AWS doesn't enforce, may be all that stands in its way.
+    """
+    by_policy = send in _BY_POLICY
+    senders = [who for who in MEMBERS if not (by_policy and who == ARCHIVE_DEPLOY)]
     return Attempt(
         what=what,
         action=action,
@@ -42,7 +55,8 @@ def _attempt(
         possible={ARCHIVE_DEPLOY: SETS} if setting else {},
         conditions={**_TLS, **(conditions or {})} if action.startswith("s3:") else {},
         send=send,
-        sent_by=MEMBERS if send else (),
+        sent_by=senders if send else (),
+        by_policy=by_policy,
     )
 
 
@@ -77,6 +91,7 @@ ON_ARCHIVE = (
         "10.3.2",
         "10.5.1",
         setting=True,
+        send=change_lock,
     ),
     _attempt(
         "change the bucket's lifecycle",
@@ -84,6 +99,7 @@ ON_ARCHIVE = (
         _BUCKET,
         "10.5.1",
         setting=True,
+        send=change_lifecycle,
     ),
     _attempt(
         "suspend the bucket's versioning",
@@ -99,14 +115,23 @@ ON_ARCHIVE = (
         "10.3.1",
         "10.3.2",
         setting=True,
+        send=change_policy,
     ),
-    _attempt("remove the bucket's policy", "s3:DeleteBucketPolicy", _BUCKET, "10.3.1", "10.3.2"),
+    _attempt(
+        "remove the bucket's policy",
+        "s3:DeleteBucketPolicy",
+        _BUCKET,
+        "10.3.1",
+        "10.3.2",
+        send=remove_policy,
+    ),
     _attempt(
         "change the bucket's encryption",
         "s3:PutEncryptionConfiguration",
         _BUCKET,
         "3.6.1",
         setting=True,
+        send=change_encryption,
     ),
     _attempt("delete the log destination", "logs:DeleteDestination", _DESTINATION, "10.3.3"),
     _attempt(

@@ -45,6 +45,50 @@ def suspend_versioning(session: Any, deployed: Deployed) -> None:
     )
 
 
+def change_lock(session: Any, deployed: Deployed) -> None:
+    """Lock what is written from now on for a day."""
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    session.client("s3").put_object_lock_configuration(
+        Bucket=deployed.stored.bucket,
+        ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule},
+    )
+
+
+def change_lifecycle(session: Any, deployed: Deployed) -> None:
+    """Have everything expire after a day."""
+    rule = {"ID": "soon", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}
+    session.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=deployed.stored.bucket, LifecycleConfiguration={"Rules": [rule]}
+    )
+
+
+def change_policy(session: Any, deployed: Deployed) -> None:
+    """Replace the bucket's policy by one that refuses nothing."""
+    allows = {
+        "Effect": "Allow",
+        "Principal": {"AWS": deployed.accounts["log-archive"]},
+        "Action": "s3:GetObject",
+        "Resource": f"{deployed.targets['archive bucket'].arn}/*",
+    }
+    session.client("s3").put_bucket_policy(
+        Bucket=deployed.stored.bucket,
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [allows]}),
+    )
+
+
+def remove_policy(session: Any, deployed: Deployed) -> None:
+    """Take the bucket's policy away."""
+    session.client("s3").delete_bucket_policy(Bucket=deployed.stored.bucket)
+
+
+def change_encryption(session: Any, deployed: Deployed) -> None:
+    """Encrypt what is written from now on with a key that nobody guards."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    session.client("s3").put_bucket_encryption(
+        Bucket=deployed.stored.bucket, ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
+
+
 def subscribe_destination(session: Any, deployed: Deployed) -> None:
     """Send a group's logs to the destination, with a role as AWS wants it."""
     iam, logs = session.client("iam"), session.client("logs", region_name=deployed.region)
