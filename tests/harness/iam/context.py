@@ -30,13 +30,19 @@ def principal_keys(
         "aws:principalaccount": (principal.account_id,),
         "aws:principalarn": (principal.role_arn or principal.arn,),
         "aws:principalisawsservice": ("false",),
-        "aws:principaltype": ("AssumedRole" if principal.role_arn else "User",),
+        "aws:principaltype": (_type_of(principal),),
     }
     if principal_id is not None:
         keys["aws:userid"] = (principal_id,)
     if ":user/" in principal.arn:
         keys["aws:username"] = (principal.arn.rpartition("/")[2],)
     return keys | tag_keys("aws:PrincipalTag", tags or {})
+
+
+def _type_of(principal: Principal) -> str:
+    if principal.role_arn:
+        return "AssumedRole"
+    return "Account" if principal.arn.endswith(":root") else "User"
 
 
 def tag_keys(prefix: str, tags: Mapping[str, str]) -> Keys:
