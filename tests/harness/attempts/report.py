@@ -60,44 +60,65 @@ def tables(records: Sequence[Record]) -> Iterator[Table]:
 
 def _account_table(owner: str, records: Sequence[Record]) -> Table:
     people = [who for who in _COLUMNS if any(record.who == who for record in records)]
-    shown = _table(f"On {owner}", *people)
+    shown = _table(f"On {owner}", *map(_heading, people), "by statement")
     attempted: dict[tuple[str, Sequence[str]], dict[str, Record]] = {}
     for record in records:
         attempted.setdefault((record.what, record.requirements), {})[record.who] = record
     for (what, requirements), by in attempted.items():
         cells = [_cell(by[who]) if who in by else "" for who in people]
-        shown.add_row(escape(what), *cells, ", ".join(requirements))
+        # The first is who owns it; the records have everybody's.
+        statement = next(filter(None, map(_statement, by.values())), "")
+        shown.add_row(escape(what), *cells, escape(statement), ", ".join(requirements))
     reasons = {f"{record.who}: {record.possible}" for record in records if record.possible}
     shown.caption = escape("\n".join(f"possible for {reason}" for reason in sorted(reasons)))
     return shown
 
 
+def _heading(who: str) -> str:
+    role, _, account = who.partition(" of ")
+    short = {"log-archive": "archive", "management": "mgmt", "production": "prod"}
+    return f"{'deploy' if role.endswith('deploy') else 'admin'}\n{short.get(account, account)}"
+
+
 def _other_table(records: Sequence[Record]) -> Table:
-    shown = _table("From elsewhere", "by", "answer")
+    shown = _table("From elsewhere", "by", "answer", "by statement")
     for record in records:
-        requirements = ", ".join(record.requirements)
-        shown.add_row(escape(record.what), escape(record.who), _cell(record), requirements)
+        shown.add_row(
+            escape(record.what),
+            escape(record.who),
+            _cell(record),
+            escape(_statement(record)),
+            ", ".join(record.requirements),
+        )
     return shown
 
 
 def _table(title: str, *columns: str) -> Table:
-    shown = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    for name in (title, *columns, "PCI DSS"):
-        shown.add_column(escape(name), overflow="fold")
+    shown = Table(
+        box=None, pad_edge=False, padding=(0, 1), header_style="bold", caption_justify="left"
+    )
+    shown.add_column(escape(title), min_width=24)
+    for name in columns:
+        shown.add_column(escape(name), no_wrap=True)
+    shown.add_column("PCI DSS", min_width=7)
     return shown
 
 
 def _cell(record: Record) -> str:
+    """Say who refuses: AWS when it was sent, or the kind of policy as evaluated."""
     if not record.as_expected:
         return f"[red]{escape(record.answer)}[/red]"
     if record.possible:
         return "[yellow]possible[/yellow]"
     if record.how == "seen":
-        return f"[green]seen: {escape(record.answer)}[/green]"
+        return "[green]seen[/green]"
     found = _BY_POLICY.fullmatch(record.decided_by)
-    if found is None:
-        return escape(record.decided_by.removeprefix("implicit: "))
-    return escape(f"{found['kind']} {found['sid']}")
+    return found["kind"].replace("resource policy", "policy") if found else "no grant"
+
+
+def _statement(record: Record) -> str:
+    found = _BY_POLICY.fullmatch(record.decided_by)
+    return found["sid"] if found and record.refused else ""
 
 
 def export(records: Sequence[Record], path: Path) -> None:

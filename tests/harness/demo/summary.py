@@ -172,7 +172,8 @@ def _attempted(records: Sequence[Record]) -> str:
     return (
         f"{len(records)} to be rid of logs: {seen} seen to be refused by the embedded AWS, "
         f"{len(refused) - seen} refused by the deployed policies as evaluated, {possible} possible "
-        "for the roles that the table names; each in build/attempts.json"
+        "for the roles that the tables name. Policy is the resource's own; who, what, when and the "
+        "answer stand in build/attempts.json"
     )
 
 
