@@ -11,7 +11,7 @@ locals {
 
   deploy_statements = {
     log_archive = local.log_archive_statements
-    management  = local.management_statements
+    management  = concat(local.management_statements, local.management_review_statements)
     workload    = concat(local.service_statements, local.role_statements, local.guard_statements)
   }
 

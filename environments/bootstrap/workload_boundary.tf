@@ -13,8 +13,8 @@ resource "aws_iam_policy" "workload_boundary" {
 locals {
   boundary_statements = {
     log_archive = local.log_archive_boundary
-    management  = local.management_boundary
-    workload    = local.workload_boundary
+    management  = concat(local.management_boundary, local.review_boundary, local.management_review_boundary)
+    workload    = concat(local.workload_boundary, local.review_boundary)
   }
 
   workload_boundary = [

@@ -22,10 +22,11 @@ resource "aws_sns_topic_policy" "security" {
       Resource  = aws_sns_topic.security.arn
       Condition = {
         ArnLike = {
-          "aws:SourceArn" = [
-            "arn:aws:cloudwatch:${local.known.region}:${local.account_id}:alarm:payments-*",
-            "arn:aws:events:${local.known.region}:${local.account_id}:rule/payments-*",
-          ]
+          # Alarms of every account: each has its logs reviewed.
+          "aws:SourceArn" = concat(
+            [for id in values(local.known.accounts) : "arn:aws:cloudwatch:${local.known.region}:${id}:alarm:payments-*"],
+            ["arn:aws:events:${local.known.region}:${local.account_id}:rule/payments-*"],
+          )
         }
       }
     }]
@@ -61,7 +62,7 @@ resource "aws_kms_key" "security" {
         Principal = { Service = local.alarming_services }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+        Condition = { StringEquals = { "aws:SourceAccount" = values(local.known.accounts) } }
       },
     ]
   })

@@ -18,3 +18,10 @@ variable "existing_log_group_name" {
   type        = string
   default     = null
 }
+
+variable "release_directory" {
+  description = "Folder of the release to deploy: `release.json` and the zips that it lists, built with `make package`."
+  type        = string
+  default     = "../../dist"
+  nullable    = false
+}

@@ -104,7 +104,11 @@ def archive(roots: Roots, bootstrapped: None) -> Root:  # noqa: ARG001 - comes f
 
 @pytest.fixture(scope="session")
 def trail(roots: Roots, archive: Root) -> Root:
-    return roots.environment("trail", {"archive_key_arn": archive.outputs()["kms_key_arn"]})
+    variables = {
+        "archive_key_arn": archive.outputs()["kms_key_arn"],
+        "release_directory": str(REPOSITORY / "dist"),
+    }
+    return roots.environment("trail", variables)
 
 
 @pytest.fixture(scope="session")
