@@ -104,11 +104,7 @@ def archive(roots: Roots, bootstrapped: None) -> Root:  # noqa: ARG001 - comes f
 
 @pytest.fixture(scope="session")
 def trail(roots: Roots, archive: Root) -> Root:
-    variables = {
-        "archive_key_arn": archive.outputs()["kms_key_arn"],
-        "release_directory": str(REPOSITORY / "dist"),
-    }
-    return roots.environment("trail", variables)
+    return roots.environment("trail", {"archive_key_arn": archive.outputs()["kms_key_arn"]})
 
 
 @pytest.fixture(scope="session")

@@ -132,6 +132,7 @@ def run(platform: Platform, shop: Caller) -> Iterator[Platform]:
         assert answer.status_code == 200, answer.text
     find_a_card_number(platform)
     platform.sweep()
+    platform.review_logs()
     platform.edge.drain()
     fail_a_deployment_of_every_service(platform)
     platform.edge.flush_metrics()
@@ -158,6 +159,7 @@ def test_every_own_metric_on_the_dashboard_has_its_unit_and_environment(run: Pla
         "DashboardProjector",
         "EventPublisher",
         "FraudDetection",
+        "LogReview",
         "MerchantDashboard",
         "Tokenizer",
         "TransactionGateway",
@@ -238,9 +240,10 @@ def test_one_request_has_one_trace_and_one_id_in_every_log(
 
 def test_the_saved_query_searches_every_log_that_a_request_is_in(platform: Platform) -> None:
     logs = platform.aws.client("logs", platform.account_id)
-    (saved,) = logs.describe_query_definitions()["queryDefinitions"]
     outputs = platform.outputs
-    assert saved["name"] == outputs["observability"]["query"]
+    (saved,) = logs.describe_query_definitions(
+        queryDefinitionNamePrefix=outputs["observability"]["query"]
+    )["queryDefinitions"]
     assert set(saved["logGroupNames"]) == {
         *(api["access_log_group"] for api in outputs["apis"].values()),
         *(function["log_group"] for function in outputs["functions"].values()),
