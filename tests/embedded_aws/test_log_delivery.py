@@ -177,10 +177,10 @@ def test_a_bucket_that_is_gone_is_named(shipping: Archive) -> None:
 
 
 def test_a_destination_that_no_longer_allows_it_gets_nothing(shipping: Archive) -> None:
-    shipping.put_events("/service", "first")
     shipping.client("logs").put_destination_policy(
         destinationName="archive", accessPolicy=json.dumps({"Statement": []})
     )
+    shipping.put_events("/service", "first")
     assert shipping.keys() == []
     assert measured(shipping, shipping.sender_id, "DeliveryErrors")[0] == 1
     assert measured(shipping, shipping.sender_id, "ForwardedLogEvents")[0] == 0
