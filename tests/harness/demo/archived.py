@@ -71,7 +71,7 @@ def look_into_archive(platform: Platform, access_log_group: str) -> ArchivedDay:
     s3 = platform.aws.client("s3", account_id)
     retention = s3.get_object_retention(Bucket=bucket, Key=found[0].key)["Retention"]
     deployed = collect(platform.aws.session, platform.accounts, platform.region, PEOPLE)
-    records = carry_out(deployed)
+    records = carry_out(deployed, enforcing=platform.aws.bucket_policies_enforced)
     export(records, RECORDS)
     return ArchivedDay(
         bucket=bucket,
