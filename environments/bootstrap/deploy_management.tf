@@ -109,7 +109,7 @@ locals {
       Sid       = "MakeBoundedRoles"
       Effect    = "Allow"
       Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]
-      Resource  = local.trail_role_arn
+      Resource  = [local.forwarding_role_arn, local.trail_role_arn]
       Condition = { StringEquals = { "iam:PermissionsBoundary" = aws_iam_policy.workload_boundary.arn } }
     },
     {
@@ -131,7 +131,7 @@ locals {
         "iam:UpdateRole",
         "iam:UpdateRoleDescription",
       ]
-      Resource = [local.break_glass_arn, local.trail_role_arn]
+      Resource = [local.break_glass_arn, local.forwarding_role_arn, local.trail_role_arn]
     },
     {
       Sid       = "HandTheTrailsRoleOver"

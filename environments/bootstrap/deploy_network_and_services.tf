@@ -21,9 +21,8 @@ resource "aws_iam_policy" "deploy_services" {
 
 resource "aws_iam_role_policy_attachment" "deploy" {
   for_each = local.runs_workloads ? {
-    forwarding = aws_iam_policy.deploy_forwarding[0].arn
-    network    = aws_iam_policy.deploy_network[0].arn
-    services   = aws_iam_policy.deploy_services[0].arn
+    network  = aws_iam_policy.deploy_network[0].arn
+    services = aws_iam_policy.deploy_services[0].arn
   } : {}
 
   role       = aws_iam_role.deploy.name

@@ -13,8 +13,8 @@ resource "aws_iam_policy" "workload_boundary" {
 locals {
   boundary_statements = {
     log_archive = local.log_archive_boundary
-    management  = concat(local.management_boundary, local.review_boundary, local.management_review_boundary)
-    workload    = concat(local.workload_boundary, local.review_boundary)
+    management  = concat(local.management_boundary, local.forwarding_boundary, local.review_boundary, local.management_review_boundary)
+    workload    = concat(local.workload_boundary, local.forwarding_boundary, local.review_boundary)
   }
 
   workload_boundary = [
@@ -113,14 +113,6 @@ locals {
         "xray:PutTraceSegments",
       ]
       Resource = "*"
-    },
-    {
-      # CloudWatch Logs sends the account's logs as this, whichever group they are in.
-      Sid       = "SendLogs"
-      Effect    = "Allow"
-      Action    = "logs:PutLogEvents"
-      Resource  = "arn:aws:logs:${local.region}:${local.account_id}:log-group:*"
-      Condition = { ArnLike = { "aws:PrincipalArn" = "${local.iam_arn}:role/payments-*-log-forwarding" } }
     },
   ]
 }

@@ -10,7 +10,7 @@ output "arn" {
 
 output "controls" {
   description = "PCI DSS requirements that the trail meets."
-  value       = concat(module.trail.controls, module.log_review.controls)
+  value       = concat(module.forwarding.controls, module.trail.controls, module.log_review.controls)
 }
 
 output "log_group_name" {

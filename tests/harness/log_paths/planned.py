@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.aws import EmbeddedAWS
 from harness.known_organization import ORGANIZATION, found_organization, known_organization
@@ -16,14 +16,18 @@ from harness.testing.workbench import Workbench
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
     from harness.log_paths.paths import LogPath
 
 ENVIRONMENTS = ORGANIZATION.parent
 _ARCHIVE = "log-archive"
 # Nothing is applied, so nothing is locked by it.
-_ARCHIVE_VARIABLES = {"production_lock": {"mode": "GOVERNANCE"}}
+_VARIABLES: Mapping[str, Mapping[str, Any]] = {
+    _ARCHIVE: {"production_lock": {"mode": "GOVERNANCE"}},
+    "trail": {"archive_key_arn": "arn:aws:kms:eu-west-1:222222222222:key/of-the-archive"},
+}
+_ACCOUNTS = {"trail": "management"}
+"""Of roots that aren't named for their account."""
 
 
 def planned_log_paths(
@@ -46,13 +50,14 @@ def planned_log_paths(
     ) as aws:
         workbench = Workbench(Terraform.discover(), aws.environment, workdir)
 
-        def planned(name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-            options = Options(account_id=accounts[name])
-            return workbench.plan(ENVIRONMENTS / name, variables, options).document
+        def planned(name: str, **more: Any) -> Mapping[str, Any]:
+            options = Options(account_id=accounts[_ACCOUNTS.get(name, name)])
+            given = {**_VARIABLES.get(name, {}), **more}
+            return workbench.plan(ENVIRONMENTS / name, given, options).document
 
         found_organization(aws, accounts)
-        archived = planned(_ARCHIVE, _ARCHIVE_VARIABLES)
-        with public_zone(aws, environment):
-            logging = planned(environment, variables or {})
+        archived = planned(_ARCHIVE)
+        with public_zone(aws, _ACCOUNTS.get(environment, environment)):
+            logging = planned(environment, **(variables or {}))
     archive = Archive.read(archived, account_id=accounts[_ARCHIVE], region=known["region"])
     return log_paths(logging, archive)
