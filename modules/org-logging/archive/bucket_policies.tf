@@ -115,12 +115,13 @@ locals {
         Condition = local.other_organizations
       },
       {
-        Sid       = "RefuseOtherEncryption"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${arn}/*"
-        Condition = { StringEquals = { "s3:x-amz-server-side-encryption" = "AES256" } }
+        # AWS's pages differ on whether digests are encrypted with the trail's key.
+        Sid         = "RefuseOtherEncryption"
+        Effect      = "Deny"
+        Principal   = "*"
+        Action      = "s3:PutObject"
+        NotResource = "${arn}/AWSLogs/*/CloudTrail-Digest/*"
+        Condition   = { StringEquals = { "s3:x-amz-server-side-encryption" = "AES256" } }
       },
     ]
   }
