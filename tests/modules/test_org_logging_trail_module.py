@@ -186,6 +186,16 @@ def test_tampering_in_any_account_sounds_an_alarm(planned: PlannedRoot, what: st
     )
 
 
+@pci("10.3.2")
+def test_a_change_of_the_guardrails_sounds_an_alarm_by_whomever(planned: PlannedRoot) -> None:
+    pattern = planned.one('aws_cloudwatch_log_metric_filter.tampering["guardrails"]')["pattern"]
+    for event in ("DetachPolicy", "UpdatePolicy", "DisablePolicyType", "MoveAccount"):
+        assert f'($.eventName = "{event}")' in pattern
+    # IAM has events of the same names.
+    assert pattern.endswith(' && ($.eventSource = "organizations.amazonaws.com") }')
+    planned.one('aws_cloudwatch_metric_alarm.tampering["guardrails"]').expect(threshold=0)
+
+
 @pci("10.7.2")
 def test_a_silent_trail_sounds_an_alarm(planned: PlannedRoot) -> None:
     planned.one("aws_cloudwatch_metric_alarm.silent").expect(
@@ -199,7 +209,7 @@ def test_a_silent_trail_sounds_an_alarm(planned: PlannedRoot) -> None:
 def test_an_existing_trail_gets_the_alarms_only(plan: Planner) -> None:
     planned = plan(MODULE, {**GOOD, "existing_log_group_name": "theirs"}, options=IN_MANAGEMENT)
     planned.expect_counts(
-        exhaustive=True, aws_cloudwatch_log_metric_filter=4, aws_cloudwatch_metric_alarm=5
+        exhaustive=True, aws_cloudwatch_log_metric_filter=5, aws_cloudwatch_metric_alarm=6
     )
     for found in planned.all("aws_cloudwatch_log_metric_filter"):
         found.expect(log_group_name="theirs")

@@ -18,6 +18,15 @@ locals {
         "DeleteSubscriptionFilter", "PutAccountPolicy", "PutRetentionPolicy", "PutSubscriptionFilter",
       ]
     }
+    # By whomever: SCPs don't bind this account, and a release that changes them is worth a look.
+    guardrails = {
+      description = "Somebody changes what guards the organization's accounts"
+      source      = "organizations.amazonaws.com"
+      events = [
+        "DeletePolicy", "DeregisterDelegatedAdministrator", "DetachPolicy", "DisablePolicyType", "LeaveOrganization", "MoveAccount",
+        "RemoveAccountFromOrganization", "UpdatePolicy",
+      ]
+    }
     keys = {
       description = "Somebody tries to take a key away"
       events      = ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"]
@@ -35,12 +44,19 @@ locals {
   ])
 }
 
+locals {
+  narrowed = {
+    for name, watched in local.watched :
+    name => can(watched.source) ? " && ($.eventSource = \"${watched.source}\")" : local.exemptions
+  }
+}
+
 resource "aws_cloudwatch_log_metric_filter" "tampering" {
   for_each = local.watched
 
   name           = "${var.name}-${each.key}"
   log_group_name = local.log_group_name
-  pattern        = "{ (${join(" || ", [for event in each.value.events : "($.eventName = \"${event}\")"])})${local.exemptions} }"
+  pattern        = "{ (${join(" || ", [for event in each.value.events : "($.eventName = \"${event}\")"])})${local.narrowed[each.key]} }"
 
   metric_transformation {
     name      = "Tampering-${each.key}"
