@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from harness import mutants as mutation
 from harness import up as running
+from harness.aws import EmbeddedAWS
 from harness.bench import functions, gateway, logs, plans
 from harness.bench.contestants import ContestantError
 from harness.bench.dashboard import page_times
@@ -25,6 +26,7 @@ from harness.bench.fraud import fraud_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
+from harness.known_organization import found_organization, known_organization
 from harness.log_paths import table as log_paths_table
 from harness.log_paths.planned import planned_log_paths
 from harness.platform import REPOSITORY
@@ -159,8 +161,14 @@ def follow_logs(
     environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
 ) -> None:
     """Plan an environment and follow everything that logs to the lock that it ends under."""
-    with tempfile.TemporaryDirectory() as workdir, console.status("planning"):
-        paths = planned_log_paths(environment, Path(workdir))
+    known = known_organization()
+    with (
+        EmbeddedAWS(region=known["region"], account_ids=known["accounts"]) as aws,
+        tempfile.TemporaryDirectory() as workdir,
+        console.status("planning"),
+    ):
+        found_organization(aws, known["accounts"])
+        paths = planned_log_paths(aws, environment, Path(workdir))
     console.print(log_paths_table(paths))
     orphans = sum(bool(path.problem) for path in paths)
     console.print(f"\n{len(paths)} paths; orphans: {orphans or 'none'}")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.deploy_permissions import permissions_lacked, permissions_used
-from harness.testing import applied_fixture, pci
+from harness.testing import applied_fixture, pci, rejects
 from organization.conftest import ACCOUNTS, ENVIRONMENTS, IN_MANAGEMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.aws import EmbeddedAWS
-    from harness.testing import AppliedRoot, Applies
+    from harness.testing import AppliedRoot, Applies, Planner
 
 management = applied_fixture("environments/management", options=IN_MANAGEMENT)
 
@@ -165,6 +165,12 @@ def test_import_blocks_of_the_pages_name_what_is_made(page: Path, management: Ap
     imported = re.findall(r"^  to = (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(imported) == 3
     assert set(imported) <= set(management.resources)
+
+
+@pci("12.10.1")
+def test_an_alarm_that_nobody_hears_is_refused(plan: Planner) -> None:
+    with rejects(variable="security_emails", match="an alarm that nobody hears is none"):
+        plan("environments/management", security_emails=[], options=IN_MANAGEMENT)
 
 
 def test_root_pins_the_provider_as_dev_does() -> None:

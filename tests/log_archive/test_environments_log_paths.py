@@ -13,6 +13,8 @@ from harness.testing import pci
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.aws import EmbeddedAWS
+
 LEAST = {
     "dev": {"API": 6, "function": 7, "service": 3, "VPC": 1},
     "trail": {"function": 1, "log group": 2},
@@ -22,8 +24,9 @@ LEAST = {
 
 @pci("10.2.1", "10.3.3", "10.5.1")
 @pytest.mark.parametrize("environment", LEAST)
-def test_every_path_ends_under_a_lock(environment: str, release: Path, tmp_path: Path) -> None:
-    paths = planned_log_paths(environment, tmp_path, {"release_directory": str(release)})
+@pytest.mark.usefixtures("organization_id")
+def test_every_path_ends_under_a_lock(environment: str, aws: EmbeddedAWS, tmp_path: Path) -> None:
+    paths = planned_log_paths(aws, environment, tmp_path)
     orphans = {path.source.address: path.problem for path in paths if path.problem}
     assert not orphans, f"PCI DSS 10.3.3, logs that reach no locked bucket: {orphans}"
     kinds = Counter(path.source.kind for path in paths)
