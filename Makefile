@@ -15,7 +15,7 @@ ifeq ($(UV_DEFAULT_INDEX),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: package lint browser ## Everything that CI runs
 	  --tf-require-validations=environments --pci-table=build/pci-tests.md
 	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)
 	@$(BIN)/python -m harness mutants
+
+log-paths: package ## Follow everything that logs in dev to the locked bucket where it ends
+	@$(BIN)/python -m harness log-paths
 
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)

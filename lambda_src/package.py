@@ -28,6 +28,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "dashboard_projector",
     ),
     "event_publisher": ("payment_core", "api_functions", "transaction_gateway", "event_publisher"),
+    "log_review": ("payment_core", "api_functions", "log_review"),
     "tokenizer": ("payment_core", "api_functions", "tokenizer"),
     "transaction_gateway": ("payment_core", "api_functions", "transaction_gateway"),
     "webhook_sender": ("payment_core", "api_functions", "webhook_sender"),

@@ -2,13 +2,17 @@
 # held it would take the logs of all others with it.
 
 resource "aws_api_gateway_account" "logging" {
-  cloudwatch_role_arn = aws_iam_role.api_gateway_logs.arn
+  count = local.runs_workloads ? 1 : 0
+
+  cloudwatch_role_arn = aws_iam_role.api_gateway_logs[0].arn
 
   # AWS tries the role when it is set.
   depends_on = [aws_iam_role_policy.api_gateway_logs]
 }
 
 resource "aws_iam_role" "api_gateway_logs" {
+  count = local.runs_workloads ? 1 : 0
+
   name        = "payments-api-gateway-logs"
   description = "Lets API Gateway write the logs of every API in the account"
 
@@ -26,8 +30,10 @@ resource "aws_iam_role" "api_gateway_logs" {
 
 # The actions of AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs.
 resource "aws_iam_role_policy" "api_gateway_logs" {
+  count = local.runs_workloads ? 1 : 0
+
   name = "write-logs"
-  role = aws_iam_role.api_gateway_logs.id
+  role = aws_iam_role.api_gateway_logs[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -2,6 +2,8 @@
 # IAM allows a role 10,240 characters of inline ones.
 
 resource "aws_iam_policy" "deploy_network" {
+  count = local.runs_workloads ? 1 : 0
+
   name        = "${local.deploy_role_name}-network"
   description = "Manages the payment platform's network"
 
@@ -9,6 +11,8 @@ resource "aws_iam_policy" "deploy_network" {
 }
 
 resource "aws_iam_policy" "deploy_services" {
+  count = local.runs_workloads ? 1 : 0
+
   name        = "${local.deploy_role_name}-services"
   description = "Manages the payment platform's services on ECS, their names and secrets"
 
@@ -16,10 +20,10 @@ resource "aws_iam_policy" "deploy_services" {
 }
 
 resource "aws_iam_role_policy_attachment" "deploy" {
-  for_each = {
-    network  = aws_iam_policy.deploy_network.arn
-    services = aws_iam_policy.deploy_services.arn
-  }
+  for_each = local.runs_workloads ? {
+    network  = aws_iam_policy.deploy_network[0].arn
+    services = aws_iam_policy.deploy_services[0].arn
+  } : {}
 
   role       = aws_iam_role.deploy.name
   policy_arn = each.value

@@ -1,6 +1,6 @@
 output "api_gateway_logs_role_arn" {
-  description = "ARN of the role by which API Gateway writes logs in this account."
-  value       = aws_iam_role.api_gateway_logs.arn
+  description = "ARN of the role by which API Gateway writes logs in this account; null where none runs."
+  value       = one(aws_iam_role.api_gateway_logs[*].arn)
 }
 
 locals {
@@ -35,8 +35,8 @@ output "deploy_role_arn" {
 }
 
 output "name_servers" {
-  description = "Name servers of the environment's public zone: the parent domain must delegate to them before the environment is applied."
-  value       = aws_route53_zone.public.name_servers
+  description = "Name servers of the environment's public zone: the parent domain must delegate to them before the environment is applied. Empty where no platform runs."
+  value       = flatten(aws_route53_zone.public[*].name_servers)
 }
 
 output "permissions_boundary_arn" {

@@ -5,12 +5,31 @@ output "apis" {
 
 output "controls" {
   description = "PCI DSS requirements that the environment meets, by module."
-  value       = module.platform.controls
+  value       = merge(module.platform.controls, { forwarding = module.forwarding.controls, log_review = module.log_review.controls })
+}
+
+output "forwarding" {
+  description = "Where the account's logs go, by which policy, and the group with findings of card numbers."
+  value = {
+    destination_arn          = module.forwarding.destination_arn
+    findings_log_group_name  = module.forwarding.findings_log_group_name
+    subscription_policy_name = module.forwarding.subscription_policy_name
+  }
 }
 
 output "functions" {
   description = "Functions by name: name, alias, log group, dead-letter queue, schedule and version."
   value       = module.platform.functions
+}
+
+output "log_review" {
+  description = "The daily log review: its function and schedule, the log group of its findings, and names of its alarms."
+  value = {
+    alarm_names        = module.log_review.alarm_names
+    function           = module.log_review.function
+    log_group          = module.log_review.log_group.name
+    schedule_rule_name = module.log_review.schedule_rule_name
+  }
 }
 
 output "merchants" {

@@ -12,6 +12,12 @@ variable "acquirer_prefixes" {
   nullable    = false
 }
 
+variable "log_destination_arn" {
+  description = "Log destination of another archive. Null is the one that environments/log-archive makes."
+  type        = string
+  default     = null
+}
+
 variable "merchants" {
   description = "Merchants by id, from merchants.auto.tfvars.json: requests a second, burst and requests a day of their plan, and who may assume their role."
   type = map(object({

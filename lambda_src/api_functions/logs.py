@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from copy import copy
 from typing import TYPE_CHECKING
 
 from api_functions.settings import LOG_LEVELS
@@ -28,6 +29,15 @@ class Logger:
         self._threshold = LOG_LEVELS.index(level)
         self._service = service
         self._environment = environment
+        self._dimensions: Mapping[str, str] = {}
+        self._at_ms: int | None = None
+
+    def measuring(self, *, by: Mapping[str, str] | None = None, at_ms: int | None = None) -> Logger:
+        """Give a logger whose metrics have dimensions more, or another time than now."""
+        logger = copy(self)
+        logger._dimensions = {**self._dimensions, **(by or {})}
+        logger._at_ms = at_ms
+        return logger
 
     def info(self, message: str, **fields: object) -> None:
         """Write what happened."""
@@ -46,16 +56,17 @@ class Logger:
         ``units`` names the unit of each value that isn't a count.
         """
         if self._environment is None:
-            self._write("INFO", message, {**fields, **values})
+            self._write("INFO", message, {**fields, **self._dimensions, **values})
             return
         metrics = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
         directive = {
             "Namespace": f"Payments/{self._service}",
-            "Dimensions": [["Environment", "Service"]],
+            "Dimensions": [["Environment", "Service", *self._dimensions]],
             "Metrics": metrics,
         }
-        embedded = {"Timestamp": now_ms(), "CloudWatchMetrics": [directive]}
-        names = {"Environment": self._environment, "Service": self._service}
+        timestamp = now_ms() if self._at_ms is None else self._at_ms
+        embedded = {"Timestamp": timestamp, "CloudWatchMetrics": [directive]}
+        names = {"Environment": self._environment, "Service": self._service, **self._dimensions}
         self._put("INFO", message, {**fields, **values, **names, "_aws": embedded})
 
     def exception(self, message: str, error: BaseException, **fields: object) -> None:

@@ -6,7 +6,21 @@ resource "aws_ecs_task_definition" "service" {
   memory                   = var.container.memory_mb
   execution_role_arn       = aws_iam_role.execution.arn
   task_role_arn            = aws_iam_role.task.arn
-  container_definitions    = jsonencode([local.container_definition])
+
+  # Said here, so that a plan tells where the container's lines go.
+  container_definitions = jsonencode([merge(local.container_definition, {
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.service.name
+        awslogs-region        = local.region
+        awslogs-stream-prefix = local.container_name
+        # A service that waits for its logs stops answering when they can't be delivered.
+        mode            = "non-blocking"
+        max-buffer-size = "25m"
+      }
+    }
+  })])
 
   runtime_platform {
     cpu_architecture        = var.container.architecture
@@ -45,18 +59,6 @@ locals {
     # In the order in which ECS returns them.
     environment = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
     secrets     = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = var.secrets[name].arn }]
-
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = aws_cloudwatch_log_group.service.name
-        awslogs-region        = local.region
-        awslogs-stream-prefix = local.container_name
-        # A service that waits for its logs stops answering when they can't be delivered.
-        mode            = "non-blocking"
-        max-buffer-size = "25m"
-      }
-    }
   }
 
   environment = merge(var.environment, { PORT = tostring(var.container.port) })

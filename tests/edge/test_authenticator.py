@@ -12,8 +12,9 @@ from harness.edge import sigv4
 from harness.edge.exchange import Exchange, Refusal
 from harness.edge.integrations import Mock
 from harness.edge.pipeline import Authenticator
-from harness.edge.principals import Caller, Directory, Permissions
+from harness.edge.principals import Caller, Directory
 from harness.edge.table import Method
+from harness.iam import Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 
 from harness.aws import EmbeddedAWS, supplement
+from harness.testing.log_archive import Archive, make_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,3 +69,8 @@ def function_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("service.py", "def handle(event, context):\n    return event\n")
     return buffer.getvalue()
+
+
+@pytest.fixture
+def archive(aws: EmbeddedAWS) -> Archive:
+    return make_archive(aws)

@@ -14,7 +14,7 @@ from harness.aws.supplement.registry import mend
 
 
 def test_every_entry_has_a_test_that_needs_it() -> None:
-    sources = [path.read_text() for path in Path(__file__).parent.glob("test_supplement_*.py")]
+    sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
     shown = {action for text in sources for action in re.findall(r'mends\("([^"]+)"\)', text)}
     assert shown == set(supplement.MENDS)
 

@@ -62,6 +62,16 @@ def test_a_key_rotates_after_its_own_period(client: Clients) -> None:
     assert "RotationPeriodInDays" not in kms.get_key_rotation_status(KeyId=key_id)
 
 
+@pytest.mark.mends("kms:DisableKey")
+def test_a_key_can_be_disabled_by_its_arn(client: Clients) -> None:
+    kms = client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+    kms.enable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["Enabled"]
+
+
 @pytest.mark.mends("logs:CreateLogGroup")
 def test_a_log_group_keeps_its_class(client: Clients) -> None:
     logs = client("logs")
@@ -105,20 +115,22 @@ def test_lifecycle_rules_come_back_as_given(client: Clients, bucket: str) -> Non
         s3.get_bucket_lifecycle_configuration(Bucket=bucket)
 
 
-@pytest.mark.mends("s3:PutBucketPolicy")
-def test_a_conditional_denial_leaves_other_requests_alone(client: Clients, bucket: str) -> None:
+@pytest.mark.mends("s3:PutBucketLogging")
+def test_access_logs_keep_the_format_of_their_keys(client: Clients, bucket: str) -> None:
     s3 = client("s3")
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
-    insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    statements: list[dict[str, Any]] = [{**statement, "Condition": insecure}]
+    logging = {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
+    resource = {"Resource": f"arn:aws:s3:::{bucket}/*"}
+    nobody = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", **resource}
+    statements = [nobody, {"Effect": "Allow", **resource, **logging}]
     policy = {"Version": "2012-10-17", "Statement": statements}
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    s3.put_object(Bucket=bucket, Key="state", Body=b"{}")
-
-    statements.append(statement)
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    with pytest.raises(ClientError, match="Forbidden"):
-        s3.get_object(Bucket=bucket, Key="state")
+    by_event = {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}
+    for key_format in ({"TargetObjectKeyFormat": by_event}, {}):
+        enabled = {"TargetBucket": bucket, "TargetPrefix": "reads/", **key_format}
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+        assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == enabled
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
 
 
 @pytest.mark.mends("sqs:SetQueueAttributes")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.terraform import Root, Terraform, TerraformError
 
@@ -92,17 +93,26 @@ def _assert_nothing_left(client: Clients) -> None:
     assert gateway.get_api_keys()["items"] == []
     assert functions.list_functions()["Functions"] == []
     assert client("dynamodb").list_tables()["TableNames"] == []
-    assert client("logs").describe_log_groups()["logGroups"] == []
+    logs = client("logs")
+    assert logs.describe_log_groups()["logGroups"] == []
+    assert logs.describe_destinations()["destinations"] == []
+    for kind in ("DATA_PROTECTION_POLICY", "SUBSCRIPTION_FILTER_POLICY"):
+        assert logs.describe_account_policies(policyType=kind)["accountPolicies"] == []
+    assert logs.describe_query_definitions()["queryDefinitions"] == []
+    assert client("firehose").list_delivery_streams()["DeliveryStreamNames"] == []
+    assert client("cloudtrail").list_trails()["Trails"] == []
     assert client("events").list_rules()["Rules"] == []
     assert "QueueUrls" not in client("sqs").list_queues()
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    with pytest.raises(ClientError, match="AWSOrganizationsNotInUse"):
+        client("organizations").describe_organization()
     kms = client("kms")
     keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
     # The provider looks at AWS's own key for DynamoDB, which moto then makes.
     own = [key["KeyState"] for key in keys if key["Description"] != "Default key"]
-    assert own == ["PendingDeletion"]
+    assert own == ["PendingDeletion"] * 2
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from rich.markup import escape
 
 from harness import mutants as mutation
 from harness import up as running
-from harness.bench import functions, gateway, plans
+from harness.aws import EmbeddedAWS
+from harness.bench import functions, gateway, logs, plans
 from harness.bench.contestants import ContestantError
 from harness.bench.dashboard import page_times
 from harness.bench.figures import Figure
@@ -25,6 +26,9 @@ from harness.bench.fraud import fraud_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
+from harness.known_organization import found_organization, known_organization
+from harness.log_paths import table as log_paths_table
+from harness.log_paths.planned import planned_log_paths
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
@@ -89,6 +93,7 @@ class Part(StrEnum):
     GATEWAY = "gateway"
     FUNCTIONS = "functions"
     SERVICES = "services"
+    LOGS = "logs"
     PLANS = "plans"
 
 
@@ -105,6 +110,10 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             lambda: [functions.start_time()],
         ],
         Part.SERVICES: [fraud_figures, page_times],
+        Part.LOGS: [
+            lambda: [logs.access_log_cpu()],
+            lambda: [logs.lines_to_the_archive()],
+        ],
         Part.PLANS: [
             lambda: plans.one_plan(yardstick),
             lambda: plans.module_suite(yardstick),
@@ -145,6 +154,25 @@ def bench(
             status.update(f"measuring {number} of {len(chosen)}")
             figures += measure()
     console.print(figures_table(figures))
+
+
+@app.command("log-paths")
+def follow_logs(
+    environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
+) -> None:
+    """Plan an environment and follow everything that logs to the lock that it ends under."""
+    known = known_organization()
+    with (
+        EmbeddedAWS(region=known["region"], account_ids=known["accounts"]) as aws,
+        tempfile.TemporaryDirectory() as workdir,
+        console.status("planning"),
+    ):
+        found_organization(aws, known["accounts"])
+        paths = planned_log_paths(aws, environment, Path(workdir))
+    console.print(log_paths_table(paths))
+    orphans = sum(bool(path.problem) for path in paths)
+    console.print(f"\n{len(paths)} paths; orphans: {orphans or 'none'}")
+    raise typer.Exit(1 if orphans else 0)
 
 
 @app.command()

@@ -1,12 +1,13 @@
-"""The platform on this machine: dev applied to the embedded AWS, its edge and its acquirer running.
+"""The platform on this machine: organization and dev applied to the embedded AWS, and an edge.
 
-Everything that an operator does on AWS happens here by the same files: bootstrap is applied in
-the account, then `environments/dev` with its state in the bucket that bootstrap made.
+Everything that an operator does on AWS happens here by the same files and in the same order: the
+organization, its log archive and its trail, then `environments/dev`; before an account's first root
+bootstrap makes the bucket of its states.
 """
 
 from __future__ import annotations
 
-import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from harness.acquirer import AcquirerSimulator
 from harness.aws import EmbeddedAWS
 from harness.client import SignedClient
 from harness.edge import Edge
+from harness.known_organization import known_organization
 from harness.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
 SESSION_NAME = "point-of-sale"
+# What an operator has to write before production's logs are locked for good. Here AWS is in memory.
+ACKNOWLEDGEMENT = "nobody can delete a log for 365 days"
 # Most of an apply is the provider waiting for states to settle, so waits had better overlap.
 PARALLELISM = 40
 
@@ -78,10 +82,11 @@ class Platform:
         self._variables = dict(variables or {})
         self._public_endpoints = dict(public_endpoints or {})
         self._resources = ExitStack()
-        organization = json.loads((REPOSITORY / "environments/organization.json").read_text())
+        organization = known_organization()
         self.region: str = organization["region"]
         self.account_id: str = organization["accounts"][ENVIRONMENT]
-        self._management_account: str = organization["accounts"]["management"]
+        self.accounts: dict[str, str] = organization["accounts"]
+        self.organization: dict[str, Root] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -97,16 +102,45 @@ class Platform:
         """
         self.terraform = Terraform.discover()
         self.aws = self._resources.enter_context(
-            EmbeddedAWS(region=self.region, management_account=self._management_account)
+            EmbeddedAWS(
+                region=self.region,
+                management_account=self.accounts["management"],
+                account_ids=self.accounts,
+            )
         )
         self.acquirer = self._resources.enter_context(AcquirerSimulator())
 
-    def apply_bootstrap(self, progress: ProgressCallback | None = None) -> ApplyResult:
-        """Apply the account's state bucket, deploy role and baseline, as its administrator."""
-        root = self._root(
-            "bootstrap", self.aws.environment(self.account_id), {"environment": ENVIRONMENT}
-        )
+    def apply_bootstrap(
+        self, *accounts: str, progress: ProgressCallback | None = None
+    ) -> list[ApplyResult]:
+        """Apply state bucket, deploy role and baseline of accounts, as their administrators."""
+
+        def apply(account: str) -> ApplyResult:
+            root = self._root(
+                "bootstrap",
+                self.aws.environment(self.accounts[account]),
+                {"environment": account},
+                workdir=self._workdir / f"bootstrap-{account}",
+            )
+            root.init()
+            return root.apply(progress=progress)
+
+        with ThreadPoolExecutor(len(accounts)) as pool:
+            return list(pool.map(apply, accounts))
+
+    def apply_organization(
+        self, name: str, progress: ProgressCallback | None = None
+    ) -> ApplyResult:
+        """Apply one of the organization's own roots: `management`, `log-archive` or `trail`."""
+        variables: dict[str, Any] = {}
+        if name == "log-archive":
+            variables["production_lock"] = {"acknowledgement": ACKNOWLEDGEMENT}
+        elif name == "trail":
+            outputs = self.organization["log-archive"].outputs()
+            variables["archive_key_arn"] = outputs["kms_key_arn"]
+        root = self._root(name, self.aws.environment(), variables)
         root.init()
+        self.organization[name] = root
         return root.apply(progress=progress)
 
     def apply_environment(self, progress: ProgressCallback | None = None) -> ApplyResult:
@@ -131,11 +165,15 @@ class Platform:
             )
         )
 
-    def deploy(self, progress: ProgressCallback | None = None) -> None:
-        """Do all of the above."""
+    def deploy(self) -> None:
+        """Do all of the above, in the order in which one builds on the other."""
         self.start()
-        self.apply_bootstrap(progress)
-        self.apply_environment(progress)
+        self.apply_bootstrap("management")
+        self.apply_organization("management")
+        self.apply_bootstrap("log-archive", ENVIRONMENT)
+        self.apply_organization("log-archive")
+        self.apply_organization("trail")
+        self.apply_environment()
         self.serve()
 
     def sweep(self) -> Mapping[str, int]:
@@ -144,12 +182,23 @@ class Platform:
         counted: Mapping[str, int] = self.edge.fire_schedule(rule)
         return counted
 
+    def review_logs(self) -> Mapping[str, int]:
+        """Run the deployed schedule of the log review now, and give its findings by query."""
+        answer = self.edge.fire_schedule(self.outputs["log_review"]["schedule_rule_name"])
+        findings: Mapping[str, int] = answer["findings"]
+        return findings
+
     def _root(
-        self, name: str, environment: Mapping[str, str], variables: Mapping[str, Any]
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any],
+        *,
+        workdir: Path | None = None,
     ) -> Root:
         return self.terraform.root(
             REPOSITORY / "environments" / name,
-            workdir=self._workdir / name,
+            workdir=workdir or self._workdir / name,
             environment=environment,
             variables=variables,
             parallelism=PARALLELISM,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.console import Steps
 from harness.demo import merchant_day
 from harness.demo.merchant_day import Row
-from harness.demo.run import pay
+from harness.demo.run import apply_organization, pay
 from harness.platform import REPOSITORY, Platform
 from harness.signing_proxy import SigningProxy
 
@@ -59,10 +59,9 @@ def run(console: Console, *, port: int, dashboard_port: int, directory: Path) ->
             signing_proxy(platform, person, port=dashboard_port and dashboard_port + number)
             for number, person in enumerate(PEOPLE)
         ]
-        steps = Steps(console, 5)
-        with steps.step("terraform apply environments/bootstrap") as step:
-            platform.start()
-            platform.apply_bootstrap(step.terraform)
+        steps = Steps(console, 9)
+        platform.start()
+        apply_organization(platform, steps)
         with steps.step("terraform apply environments/dev") as step:
             applied = platform.apply_environment(step.terraform)
             step.done(f"{applied.counts.add} resources")

@@ -22,8 +22,8 @@ _REQUIRED_TERRAFORM = re.compile(r"^>= 1\.11(\.\d+)?\b")
 
 
 def is_module(folder: Folder) -> bool:
-    """Tell whether the folder is for others to call, rather than a root."""
-    return folder.path.parent.name == "modules"
+    """Tell whether the folder is for others to call, rather than a root; a family has its own."""
+    return "modules" in (parent.name for parent in folder.path.parents[:2])
 
 
 def resources_are_named_for_what_they_are(folder: Folder) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.testing.static import Folder
+from house_rules.conduct_rules import plans_repeat
 from house_rules.findings import Finding
 from house_rules.rules import RULES
 from house_rules.samples import BACKEND, DEV_ACCOUNT, GOOD, MODULE, ROOT, folder_of, variable
@@ -254,6 +255,12 @@ def test_a_good_folder_passes(rule: Callable[[Folder], Iterator[Finding]], tmp_p
     assert not list(rule(folder_of(tmp_path, MODULE, GOOD)))
     root = {**GOOD, "backend.tf": BACKEND}
     assert not list(rule(folder_of(tmp_path, ROOT, root)))
+
+
+def test_a_refusal_may_name_a_date(tmp_path: Path) -> None:
+    refusal = "validation {\n  condition     = false\n  error_message = plantimestamp()\n}"
+    folder = folder_of(tmp_path, MODULE, {**GOOD, **variable(refusal)})
+    assert not list(plans_repeat(folder))
 
 
 def test_every_rule_has_a_breach_to_find() -> None:

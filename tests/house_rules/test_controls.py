@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.testing.static import Block
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/outputs.tf"))
+MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/**/outputs.tf"))
 KEYS = {"requirement", "control", "resource", "test"}
 
 
@@ -56,7 +56,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"--pci-table={table}"]
     without = ["-p", "no:cacheprovider", "-p", "no:schemathesis"]  # it takes a second to import
     collected = subprocess.run(
-        [*command, *without, "tests/modules", "tests/network"],
+        [*command, *without, "tests/modules", "tests/network", "tests/daily_review"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -15,15 +15,18 @@ from house_rules.samples import GOOD, folder_of
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDERS = sorted(
-    path
-    for parent in ("modules", "environments")
-    for path in (REPOSITORY / parent).iterdir()
-    if path.is_dir()
+    {
+        file.parent
+        for parent in ("modules", "environments")
+        for pattern in ("*/*.tf", "*/*/*.tf")
+        for file in (REPOSITORY / parent).glob(pattern)
+    }
 )
 EXPECTED = {
     "modules/api-gateway",
     "modules/data",
     "modules/lambda-service",
+    "modules/org-logging/archive",
     "modules/payment-platform",
     "environments/bootstrap",
     "environments/dev",

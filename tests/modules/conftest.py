@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FUNCTIONS = (
     "dashboard_projector",
     "event_publisher",
+    "log_review",
     "tokenizer",
     "transaction_gateway",
     "webhook_sender",
@@ -69,19 +70,22 @@ def written_examples(
     """The examples whose directive says `apply`, by module."""
     folder = tmp_path_factory.mktemp("examples")
     written = {}
-    for page in sorted(REPOSITORY.glob("modules/*/README.md")):
+    for module, page in PAGES.items():
         for example in examples_of(page):
             if example.applies:
-                directory = folder / page.parent.name
+                directory = folder / module
                 example.write(directory, REPOSITORY, example_surroundings)
-                written[page.parent.name] = WrittenExample(directory, example.variables)
+                written[module] = WrittenExample(directory, example.variables)
     return written
 
 
-APPLIED = {
-    f"applied_{path.parent.name.replace('-', '_')}": path.parent.name
-    for path in sorted(REPOSITORY.glob("modules/*/README.md"))
+PAGES = {
+    "-".join(page.parent.relative_to(REPOSITORY / "modules").parts): page
+    for page in sorted(REPOSITORY.glob("modules/**/README.md"))
 }
+"""The modules' pages, by module; those of a family have its name before their own."""
+
+APPLIED = {f"applied_{module.replace('-', '_')}": module for module in PAGES}
 """The fixtures that give a module's example applied, such as `applied_data`."""
 
 

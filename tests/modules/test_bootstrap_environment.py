@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hcl2
 import pytest
 
-from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
+from harness.iam import AccessRequest, Decision, Policy, Principal, evaluate
 from harness.testing import pci, rejects
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Accou
 
 
 MANAGED = [
-    "aws_iam_policy.deploy_network",
-    "aws_iam_policy.deploy_services",
+    "aws_iam_policy.deploy_network[0]",
+    "aws_iam_policy.deploy_services[0]",
     "aws_iam_policy.workload_boundary",
 ]
 
@@ -118,7 +118,7 @@ def test_managed_policies_are_within_iams_limit(account: Account, address: str) 
 def test_deploy_role_opens_no_other_way_into_the_network(account: Account, action: str) -> None:
     allowed = [
         pattern
-        for statement in account.statements("aws_iam_policy.deploy_network").values()
+        for statement in account.statements("aws_iam_policy.deploy_network[0]").values()
         for pattern in statement["Action"]
     ]
     assert allowed
@@ -127,7 +127,7 @@ def test_deploy_role_opens_no_other_way_into_the_network(account: Account, actio
 
 @pci("7.2.5")
 def test_deploy_role_reads_no_secret_but_the_dashboards(account: Account) -> None:
-    statements = account.statements("aws_iam_policy.deploy_services")
+    statements = account.statements("aws_iam_policy.deploy_services[0]")
     readers = {
         sid: statement["Resource"]
         for sid, statement in statements.items()
@@ -139,7 +139,7 @@ def test_deploy_role_reads_no_secret_but_the_dashboards(account: Account) -> Non
 
 
 def test_public_zone_is_for_the_parent_to_delegate(account: Account) -> None:
-    zone = account.resources["aws_route53_zone.public"]
+    zone = account.resources["aws_route53_zone.public[0]"]
     assert zone["name"] == "integration.payments.example"
     assert account.outputs["name_servers"] == zone["name_servers"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.testing.examples import Example, ExamplePlanner
 
 
-@pytest.mark.examples("modules/*/README.md")
+@pytest.mark.examples("modules/*/README.md", "modules/org-logging/*/README.md")
 def test_example_makes_what_its_page_says(example: Example, plan_example: ExamplePlanner) -> None:
     example.check(plan_example(example))
 

@@ -59,6 +59,23 @@ def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
     assert refused >= REFUSED_FOR_FRAUD
     assert f"{REFUSED_FOR_FRAUD} refused for fraud" in said
     assert re.search(r"Score asked for mastercard_16: \d+, refuse \([a-z_, ]*card_velocity", said)
+    for root in ("management", "log-archive", "trail"):
+        assert re.search(rf"terraform apply environments/{root} [1-9]\d* resources", said), said
+    archived = re.search(r"(\d+) of (\d+) lines of the payments API in payments-logs-nonpro", said)
+    assert archived, said
+    assert archived[1] == archived[2] != "0"
+    assert "to a locked bucket; orphans: none" in said
+    attempts = re.search(
+        r"(\d+) to be rid of logs: (\d+) seen .*? (\d+) refused .*? (\d+) possible", said
+    )
+    assert attempts, said
+    made, seen, evaluated, possible = map(int, attempts.groups())
+    assert made == seen + evaluated + possible > 100
+    assert seen > 10
+    guarded = re.search(r"all of (\d+) things .* nobody else the (\d+) that end", said)
+    assert guarded, said
+    assert int(guarded[1]) > 200
+    assert int(guarded[2]) >= 4
     assert "✗" not in said
     _, alive = psutil.wait_procs(children, timeout=30)
     assert children, "the demo ran nothing"

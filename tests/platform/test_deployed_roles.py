@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.edge.iam import AccessRequest, Decision, Principal, authorize
-from harness.edge.principals import read_role
+from harness.iam import AccessRequest, Decision, Policies, Principal, authorize, read_role
 from harness.testing import pci
 
 if TYPE_CHECKING:
     from harness.caller import Caller
-    from harness.edge.principals import Permissions
+    from harness.iam import Permissions
     from harness.platform import Platform
 
 
@@ -38,13 +37,8 @@ class Role:
         request = AccessRequest(
             action=action, resource=resource, lookup=lambda _: None, principal=self.principal
         )
-        return authorize(
-            request,
-            resource_account=self.platform.account_id,
-            identity=self.permissions.statements,
-            boundary=self.permissions.boundary,
-            resource=None,
-        )
+        policies = Policies(self.permissions.statements, self.permissions.boundary)
+        return authorize(request, policies, resource_account=self.platform.account_id).decision
 
 
 @pytest.fixture(scope="module", params=["transaction_gateway", "sweeper"])

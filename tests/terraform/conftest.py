@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.aws import EmbeddedAWS
+from harness.known_organization import known_organization
 from harness.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def terraform() -> Terraform:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAWS]:
-    with EmbeddedAWS() as aws:
+    with EmbeddedAWS(account_ids=known_organization()["accounts"]) as aws:
         yield aws
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.known_organization import found_organization, known_organization
 from harness.public_zone import public_zone
 from harness.terraform import Terraform
 from harness.terraform.runner import STOCK
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = sorted(path.parent for path in REPOSITORY.glob("environments/*/versions.tf"))
-VARIABLES = {"bootstrap": {"environment": "dev"}}
+VARIABLES: dict[str, dict[str, Any]] = {
+    "bootstrap": {"environment": "dev"},
+    "log-archive": {"production_lock": {"mode": "GOVERNANCE"}},
+    "trail": {"archive_key_arn": "arn:aws:kms:eu-west-1:222222222222:key/of-the-archive"},
+}
 LOCAL_BACKEND = {"backend_override.tf": 'terraform {\n  backend "local" {}\n}\n'}
 
 UNORDERED = ("child_modules", "references", "relevant_attributes")
@@ -141,7 +146,13 @@ def zone(aws: EmbeddedAWS) -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("zone")
+@pytest.fixture(scope="module")
+def organization(aws: EmbeddedAWS) -> None:
+    """Let the log archive find its organization."""
+    found_organization(aws, known_organization()["accounts"])
+
+
+@pytest.mark.usefixtures("organization", "zone")
 @pytest.mark.parametrize("directory", ROOTS, ids=lambda path: path.name)
 def test_a_warm_plan_says_what_a_stock_plan_says(
     terraform: Terraform, stock: Terraform, aws: EmbeddedAWS, tmp_path: Path, directory: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 ACCOUNT = "444444444444"
 OTHER_ACCOUNT = "555555555555"
 DEPLOY = "arn:aws:iam::{}:role/payments-deploy"
+LOCK = Path(__file__).resolve().parents[2] / "environments/dev/.terraform.lock.hcl"
 WAIT_SECONDS = 30
 
 PROVIDER = """
@@ -299,6 +301,19 @@ def test_roots_that_name_no_provider_are_told_apart(make: Callable[..., Root]) -
     assert make(value, "nothing").plan().resources == {}
     assert "aws_sns_topic.events" in make(topic, "topic").plan().resources
     assert make(value, "nothing").plan().resources == {}
+
+
+def test_outputs_are_read_where_only_another_root_was_installed(
+    make: Callable[..., Root], tmp_path: Path
+) -> None:
+    text = TOPIC + 'output "name" {\n  value = aws_sns_topic.events.name\n}\n'
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        shutil.copy(LOCK, tmp_path / name)
+        root = make(text, name)
+    root.apply()
+    assert root.outputs()["name"] == "payments"
+    root.destroy()
 
 
 def test_a_real_account_never_meets_a_warm_provider(

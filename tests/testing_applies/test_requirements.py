@@ -116,6 +116,17 @@ def test_the_table_has_every_test_and_how_it_ended(suite: Any, workers: tuple[st
     )
 
 
+def test_a_failure_names_the_requirement_that_it_leaves_open(suite: Any) -> None:
+    result, _ = suite("table.json")
+    result.stdout.fnmatch_lines(
+        [
+            "PCI DSS 10.2.1 isn't shown: test_suite.py::TestPasswords::test_teardown failed",
+            "PCI DSS 10.5.1 isn't shown: test_suite.py::test_shipped failed",
+        ]
+    )
+    result.stdout.no_fnmatch_line("PCI DSS 3.5.1 isn't shown*")
+
+
 def test_the_table_as_csv(suite: Any) -> None:
     _, text = suite("table.csv")
     header, *rows = csv.reader(text.splitlines())

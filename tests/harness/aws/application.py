@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DYNAMODB = "DynamoDB_20120810."
+_ERROR_CODE = re.compile(rb'<Code>([^<]+)</Code>|"(?:__type|code)"\s*:\s*"([^"]+)"')
 _NO_SUCH_ROUTE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>"
 
 
@@ -44,14 +46,18 @@ class _Moto(DomainDispatcherApplication):
 
 
 class Application:
-    """Everything between the socket and moto."""
+    """Everything between the socket and moto.
+
+    Attributes:
+        one_at_a_time: held by whoever uses moto's state.
+    """
 
     def __init__(self, identities: Identities, calls: CallLog, faults: Faults) -> None:
         self._identities = identities
         self._calls = calls
         self._faults = faults
         self._moto = _Moto(create_backend_app)
-        self._one_at_a_time = threading.RLock()
+        self.one_at_a_time = threading.RLock()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -64,7 +70,7 @@ class Application:
             return error.answer(environ, start)
 
     def _admit(self, environ: WSGIEnvironment) -> Call:
-        """Find the caller and tell moto the account, instead of letting it guess a default."""
+        """Find the caller and tell moto, instead of letting it guess a default account."""
         signature = Signature.of(environ)
         if signature is None:
             raise AwsError("MissingAuthenticationToken", "The request isn't signed.", 403)
@@ -81,6 +87,8 @@ class Application:
                 "ExpiredToken", "The security token included in the request is expired", 403
             )
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account_id
+        environ["HTTP_X_EMBEDDED_PRINCIPAL"] = identity.principal_arn
+        environ["HTTP_X_EMBEDDED_ROLE"] = identity.role_arn or ""
         return call_of(environ, signature, identity)
 
     def _carry_out(
@@ -90,10 +98,12 @@ class Application:
             self._faults.strike_before(call)
             status, headers, body = self._ask_moto(call, environ)
             call.status = int(status[:3])
+            if call.status >= 400:
+                call.error = _error_code(headers, body)
             call.request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id", "")
             self._faults.strike_after(call)
         except AwsError as error:
-            call.status = error.status
+            call.status, call.error = error.status, error.code
             raise
         finally:
             call.duration = time.monotonic() - call.started_at
@@ -126,7 +136,7 @@ class Application:
         What waits itself must not keep others out: an invocation calls AWS before it answers.
         """
         waits = call.path.endswith("/invocations") or call.target.endswith(".ReceiveMessage")
-        return nullcontext() if waits else self._one_at_a_time
+        return nullcontext() if waits else self.one_at_a_time
 
 
 def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
@@ -134,6 +144,13 @@ def _ask_dynamodb(environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
     status, headers, body = DynamoHandler.dispatch(Request(environ))
     texts = [(name, str(value)) for name, value in headers.items()]
     return f"{status} OK", Headers(texts), body.encode()
+
+
+def _error_code(headers: Headers, body: bytes) -> str:
+    """Read an error's code from an answer in any of AWS's protocols."""
+    found = _ERROR_CODE.search(body, 0, 4096)
+    code = (found[1] or found[2]).decode() if found else headers.get("x-amzn-errortype", "")
+    return code.rpartition("#")[2].partition(":")[0]
 
 
 def _unknown_operation(call: Call) -> AwsError:

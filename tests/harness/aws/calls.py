@@ -55,7 +55,8 @@ class Signature:
 class Call:
     """One request. ``status`` is 0 until it is answered; times are in seconds.
 
-    ``body`` is kept only while the call runs, for fault predicates.
+    ``error`` is the code of a refusal, such as ``AccessDenied``. ``body`` is kept only while the
+    call runs, for fault predicates.
     """
 
     service: str
@@ -71,6 +72,7 @@ class Call:
     started_at: float = field(default_factory=time.monotonic)
     duration: float = 0.0
     status: int = 0
+    error: str = ""
     request_id: str = ""
     form_action: str = ""
 
@@ -105,8 +107,9 @@ def call_of(environ: WSGIEnvironment, signature: Signature, identity: Identity) 
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = parse_qs(body.decode())
         call.form_action = form.get("Action", [""])[0]
+        call.resource = "".join(f"role/{name}" for name in form.get("RoleName", ()))
     match = _RESOURCE.search(body, 0, 4096) if call.target else None
-    call.resource = match[1].decode() if match else unquote(call.path)
+    call.resource = call.resource or (match[1].decode() if match else unquote(call.path))
     return call
 
 
@@ -130,12 +133,23 @@ class CallLog:
         if capacity < 0:
             raise ValueError(f"the call log can't hold {capacity} calls: use 0 to switch it off")
         self._calls: deque[Call] = deque(maxlen=capacity)
+        self._answered = 0
         self._lock = threading.Lock()
 
     def append(self, call: Call) -> None:
         """Keep an answered call."""
         with self._lock:
             self._calls.append(call)
+            self._answered += 1
+
+    def after(self, number: int) -> tuple[list[Call], int]:
+        """Return the calls answered after the first ``number``, and how many that makes.
+
+        Of those that are kept, so that none is given twice.
+        """
+        with self._lock:
+            new = min(self._answered - number, len(self._calls))
+            return list(self._calls)[len(self._calls) - new :], self._answered
 
     def clear(self) -> None:
         """Forget all calls."""

@@ -15,14 +15,17 @@ from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 
 from harness import emptied
-from harness.aws import changes, invokers, supplement
+from harness.aws import changes, invokers, log_delivery, supplement, trails
 from harness.aws.application import Application
 from harness.aws.calls import CallLog
 from harness.aws.faults import Faults
 from harness.aws.identities import PARTITION, Identities
 from harness.aws.server import LOOPBACK, Server
+from harness.aws.supplement import organizations, s3_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from moto.iam.models import AccessKey
@@ -46,6 +49,7 @@ class EmbeddedAWS:
         region: the default region of environments, sessions and clients.
         management_account: 12-digit id of the account that the operator belongs to.
         log_capacity: how many of the latest calls to keep; 0 switches the log off.
+        account_ids: the ids that CreateAccount gives, by the account's name; others are random.
 
     Raises:
         RuntimeError: this process already runs one.
@@ -59,6 +63,7 @@ class EmbeddedAWS:
         region: str = "eu-west-1",
         management_account: str = "111111111111",
         log_capacity: int = 100_000,
+        account_ids: Mapping[str, str] | None = None,
     ) -> None:
         if not _running.acquire(blocking=False):
             raise RuntimeError(
@@ -73,10 +78,13 @@ class EmbeddedAWS:
         self.endpoint_url = ""
         try:
             supplement.install()
+            organizations.name_ids(account_ids or {})
             changes.open_again()
             self._operator_key = self._found_management_account()
             application = Application(self._identities, self.calls, self.faults)
+            self._turn = application.one_at_a_time
             self._server = Server(application, port)
+            self._log_delivery = log_delivery.Worker(self._turn)
         except BaseException:
             self._empty()
             _running.release()
@@ -133,6 +141,31 @@ class EmbeddedAWS:
         """Make a boto3 client of a service in an account."""
         return self.session(account_id).client(service)  # type: ignore[call-overload]  # any service
 
+    def bucket_policies_enforced(self) -> AbstractContextManager[None]:
+        """Have S3 refuse, for a while, whatever bucket policies deny or don't allow.
+
+        Otherwise only statements without conditions are looked at, and only for objects, so that
+        tests may apply as who they are what on AWS a deploy role alone may change.
+        """
+        return s3_policies.enforced()
+
+    def deliver_logs(self) -> None:
+        """Write what log groups and delivery streams have taken into its buckets, now.
+
+        It is written within seconds anyway; what couldn't be written is tried again.
+        """
+        log_delivery.deliver(self._turn)
+
+    def deliver_trails(self, *, digests: bool = False) -> None:
+        """Write the log files of each trail, now: CloudTrail on AWS takes about five minutes.
+
+        They hold the calls that the log still knows.
+
+        Args:
+            digests: end the hour as well, with a digest of what was delivered since the last one.
+        """
+        trails.deliver(self.calls, self._turn, digests=digests)
+
     def reset(self) -> None:
         """Empty all accounts and the call log, drop all faults; earlier sessions are refused.
 
@@ -148,6 +181,7 @@ class EmbeddedAWS:
         self._closed = True
         changes.release()
         self._server.stop()
+        self._log_delivery.close()
         invokers.forget()
         self._empty()
         supplement.uninstall()
@@ -182,6 +216,7 @@ class EmbeddedAWS:
         return key
 
     def _empty(self) -> None:
+        log_delivery.forget()
         BackendDict.reset()
         reset_model_data()
         self._identities.forget()

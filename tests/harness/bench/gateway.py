@@ -78,13 +78,13 @@ def edge_cpu() -> Figure:
     """CPU a request of the edge with everything on, over that of the bare server."""
     with EmbeddedAWS(region=REGION) as aws, _bare_server() as (bare_pid, bare_port):
         deployed = route.deploy(lambda name: aws.client(name, ACCOUNT), REGION, ACCOUNT)
-        with _edge(aws) as edge:
+        with edge_on(aws) as edge:
             url = f"{edge.invoke_url(deployed.api_id, route.STAGE)}/mock"
             path = url.removeprefix(edge.url)
             targets = {
                 "edge": (
                     edge.pid,
-                    Target(_port(edge), path, deployed.headers(url), connections=CONNECTIONS),
+                    Target(port_of(edge), path, deployed.headers(url), connections=CONNECTIONS),
                 ),
                 "bare": (
                     bare_pid,
@@ -93,12 +93,12 @@ def edge_cpu() -> Figure:
             }
             cpu: dict[str, list[float]] = {name: [] for name in targets}
             for _, target in targets.values():
-                _repeat(target.send, ROUNDS_A_BLOCK)
+                repeat(target.send, ROUNDS_A_BLOCK)
             for _ in range(BLOCKS):
                 for name, (pid, target) in targets.items():
-                    before = _cpu_seconds(pid)
-                    _repeat(target.send, ROUNDS_A_BLOCK)
-                    spent = _cpu_seconds(pid) - before
+                    before = cpu_seconds(pid)
+                    repeat(target.send, ROUNDS_A_BLOCK)
+                    spent = cpu_seconds(pid) - before
                     cpu[name].append(spent / (ROUNDS_A_BLOCK * CONNECTIONS) * 1e6)
     ours, bare = statistics.median(cpu["edge"]), statistics.median(cpu["bare"])
     return Figure(
@@ -118,17 +118,17 @@ def edge_latency(ministack: Path | None) -> Figure:
     with EmbeddedAWS(region=REGION) as aws, _ministack(ministack) as (port, client):
         ours = route.deploy(lambda service: aws.client(service, ACCOUNT), REGION, ACCOUNT)
         theirs = route.deploy(client, REGION, "000000000000")
-        with _edge(aws) as edge:
+        with edge_on(aws) as edge:
             url = f"{edge.invoke_url(ours.api_id, route.STAGE)}/function"
             their_path = f"/restapis/{theirs.api_id}/{route.STAGE}/_user_request_/function"
             their_url = f"http://127.0.0.1:{port}{their_path}"
             targets = {
-                "edge": Target(_port(edge), url.removeprefix(edge.url), ours.headers(url)),
+                "edge": Target(port_of(edge), url.removeprefix(edge.url), ours.headers(url)),
                 "ministack": Target(port, their_path, theirs.headers(their_url)),
             }
             latencies: dict[str, list[float]] = {target: [] for target in targets}
             for target in targets.values():
-                _repeat(target.send, LATENCY_REQUESTS_A_BLOCK)
+                repeat(target.send, LATENCY_REQUESTS_A_BLOCK)
             for _ in range(LATENCY_BLOCKS):
                 for which, target in targets.items():
                     latencies[which] += _latencies(target.send, LATENCY_REQUESTS_A_BLOCK)
@@ -138,7 +138,8 @@ def edge_latency(ministack: Path | None) -> Figure:
     )
 
 
-def _repeat(send: Callable[[], None], times: int) -> None:
+def repeat(send: Callable[[], None], times: int) -> None:
+    """Send so often."""
     for _ in range(times):
         send()
 
@@ -152,17 +153,19 @@ def _latencies(send: Callable[[], None], times: int) -> list[float]:
     return latencies
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """CPU of a process, without its children: workers and servers are processes of their own."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 
 
-def _port(edge: Edge) -> int:
+def port_of(edge: Edge) -> int:
+    """Give the port that an edge listens on."""
     return int(edge.url.rpartition(":")[2])
 
 
-def _edge(aws: EmbeddedAWS) -> Edge:
+def edge_on(aws: EmbeddedAWS) -> Edge:
+    """Start an edge of the bench's account."""
     return Edge(
         endpoint_url=aws.endpoint_url,
         account_id=ACCOUNT,

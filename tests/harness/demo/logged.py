@@ -61,6 +61,11 @@ def _sum(lines: Iterable[Mapping[str, Any]], name: str) -> int:
 
 def _lines(platform: Platform, group: str) -> Iterator[Mapping[str, Any]]:
     """Give the lines of a log group that are JSON objects."""
+    return (json.loads(text) for text in messages(platform, group) if text.startswith("{"))
+
+
+def messages(platform: Platform, group: str) -> Iterator[str]:
+    """Give the lines of a log group as they are."""
     pages = (
         platform.aws.client("logs", platform.account_id)
         .get_paginator("filter_log_events")
@@ -68,5 +73,4 @@ def _lines(platform: Platform, group: str) -> Iterator[Mapping[str, Any]]:
     )
     for page in pages:
         for event in page["events"]:
-            if event["message"].startswith("{"):
-                yield json.loads(event["message"])
+            yield event["message"]

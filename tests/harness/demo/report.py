@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Mapping, Sequence
 
+    from harness.attempts.replay import Replay
+    from harness.demo.archived import ArchivedDay
     from harness.demo.dashboard_pages import Visit
     from harness.demo.logged import FraudFigures
     from harness.demo.play import Answer
@@ -72,7 +74,12 @@ class Report:
     services: Sequence[Service]
     fraud: FraudFigures
     log_lines: int
+    archived: ArchivedDay
     destroyed: ApplyResult
+    kept_lines: int
+    """Lines of the access log that are in the archive after dev was destroyed."""
+    guarded: Replay
+    """What the guardrails say of the calls with which dev was applied and destroyed."""
 
     @property
     def dashboard_agrees(self) -> bool:
@@ -112,4 +119,7 @@ class Report:
             failures.append(f"{len(unchecked)} payments were never checked for fraud: {unchecked}")
         if self.log_lines != self.day.sent:
             failures.append(f"{self.day.sent} requests were sent and {self.log_lines} logged")
-        return failures
+        archived = self.archived.access_lines
+        if self.kept_lines < archived:
+            failures.append(f"{archived} lines were archived and {self.kept_lines} kept")
+        return [*failures, *self.archived.failures, *self.guarded.failures]

@@ -1,4 +1,4 @@
-"""`make demo`: dev applied, a merchant's day paid, the books reconciled, dev destroyed."""
+"""`make demo`: organization and dev applied, a day paid, reconciled and archived, dev destroyed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from harness.console import Steps
 from harness.demo import books, dashboard_pages, logged, scores
+from harness.demo.archived import archived_lines, ask_guardrails, look_into_archive
 from harness.demo.play import play, tokenize
 from harness.demo.reconciliation import positions_of_file, reconcile
 from harness.demo.report import Day, Report, Service
-from harness.platform import Platform
+from harness.platform import ENVIRONMENT, Platform
 from harness.terraform import ProgressKind
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from harness.platform import MerchantAccess
     from harness.terraform import Plan, Progress
 
-STEPS = 10
+STEPS = 15
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
@@ -76,6 +77,7 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             tasks = len(platform.edge.tasks())
             step.done(f"{apis} APIs, {functions} functions on Lambda, {tasks} tasks on ECS")
         access = platform.merchant(platform.merchant_ids[0])
+        access_log = platform.outputs["apis"]["payments"]["access_log_group"]
         day = pay(rows, access, steps)
         with steps.step("ask for fraud scores and open the dashboard") as step:
             swept = _sweep(platform, step)
@@ -91,9 +93,14 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             services, log_lines = list(_services(platform)), _payment_requests(platform)
             fraud = logged.fraud_figures(platform)
             step.done(f"{len(payments)} payments")
+        with steps.step("find the day in the log archive, and try to be rid of it") as step:
+            archived = look_into_archive(platform, access_log)
+            step.done(f"{len(archived.attempts)} attempts")
         with steps.step("terraform destroy environments/dev") as step:
             platform.edge.close()
             destroyed = platform.environment.destroy(progress=step.terraform)
+            kept = len(archived_lines(platform, archived.bucket, access_log))
+            guarded = ask_guardrails(platform)
             step.done(f"{destroyed.counts.remove} resources")
     return Report(
         resources=resources,
@@ -107,19 +114,20 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
         services=services,
         fraud=fraud,
         log_lines=log_lines,
+        archived=archived,
         destroyed=destroyed,
+        kept_lines=kept,
+        guarded=guarded,
     )
 
 
 def _apply(platform: Platform, steps: Steps) -> tuple[Counter[str], Plan]:
-    """Apply bootstrap and dev; give dev's resources by module, and a second plan."""
+    """Apply the organization and dev; give dev's resources by module, and a second plan."""
     with steps.step("start the embedded AWS and the acquirer") as step:
         platform.start()
         cli = platform.terraform.cli
         step.done(f"Terraform {cli.version}, found by {cli.origin}")
-    with steps.step("terraform apply environments/bootstrap") as step:
-        applied = platform.apply_bootstrap(step.terraform)
-        step.done(f"{applied.counts.add} resources")
+    apply_organization(platform, steps)
     with steps.step("terraform apply environments/dev") as step:
         made = Made(step)
         applied = platform.apply_environment(made.follow)
@@ -128,6 +136,21 @@ def _apply(platform: Platform, steps: Steps) -> tuple[Counter[str], Plan]:
         second_plan = platform.environment.plan(progress=step.terraform)
         step.done("no changes" if second_plan.is_empty else "changes")
     return made.by_module, second_plan
+
+
+def apply_organization(platform: Platform, steps: Steps) -> None:
+    """Apply what comes before dev, in five steps: accounts, log archive and trail."""
+    for accounts, roots in (
+        (["management"], ["management"]),
+        (["log-archive", ENVIRONMENT], ["log-archive", "trail"]),
+    ):
+        with steps.step(f"terraform apply environments/bootstrap: {', '.join(accounts)}") as step:
+            bootstrapped = platform.apply_bootstrap(*accounts, progress=step.terraform)
+            step.done(f"{sum(applied.counts.add for applied in bootstrapped)} resources")
+        for root in roots:
+            with steps.step(f"terraform apply environments/{root}") as step:
+                applied = platform.apply_organization(root, step.terraform)
+                step.done(f"{applied.counts.add} resources")
 
 
 def pay(rows: Sequence[Row], access: MerchantAccess, steps: Steps) -> Day:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from harness import attempts
 from harness.demo.reconciliation import BOOKS
 from payment_core.money import Money
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from harness.attempts import Record
     from harness.demo.report import Report
 
 
@@ -24,6 +28,7 @@ def show(report: Report, console: Console) -> None:
         _payments(report),
         _fraud(report),
         _books(report),
+        *attempts.tables(report.archived.attempts),
         _facts(report),
     )
     for part in parts:
@@ -128,15 +133,48 @@ def _facts(report: Report) -> Table:
     table.add_row(
         "Access log", f"{report.log_lines} lines in CloudWatch Logs for {day.sent} requests"
     )
+    archived = report.archived
+    table.add_row(
+        "Log archive",
+        f"{archived.access_lines - archived.lost_lines} of {archived.access_lines} lines of the "
+        f"payments API in {archived.bucket}, locked in {archived.lock_mode} until "
+        f"{archived.locked_until:%Y-%m-%d}, and still there after dev was destroyed",
+    )
+    orphans = sum(bool(path.problem) for path in archived.paths)
+    table.add_row(
+        "Log paths",
+        f"{len(archived.paths)} from everything that logs in dev to a locked bucket; orphans: "
+        f"{orphans or 'none'}",
+    )
+    table.add_row("Attempts", _attempted(archived.attempts))
+    guarded = report.guarded
+    table.add_row(
+        "Guardrails",
+        f"let payments-deploy do all of {len(guarded.done)} things that it did to apply and "
+        f"destroy dev, and nobody else the {len(guarded.destructive)} that end logs or keys",
+    )
     table.add_row(
         "Destroyed",
-        f"{report.destroyed.counts.remove} resources of dev; the embedded AWS is discarded",
+        f"{report.destroyed.counts.remove} resources of dev; the archive can't be, while it holds "
+        "locked objects: the embedded AWS is discarded",
     )
     table.add_row(
         "Seen on",
         "the embedded AWS (moto and its supplement), by real Terraform and provider over real HTTP",
     )
     return table
+
+
+def _attempted(records: Sequence[Record]) -> str:
+    refused = [record for record in records if record.refused]
+    seen = sum(record.how == "seen" for record in refused)
+    possible = sum(bool(record.possible) for record in records)
+    return (
+        f"{len(records)} to be rid of logs: {seen} seen to be refused by the embedded AWS, "
+        f"{len(refused) - seen} refused by the deployed policies as evaluated, {possible} possible "
+        "for the roles that the tables name. Policy is the resource's own; who, what, when and the "
+        "answer stand in build/attempts.json"
+    )
 
 
 def _verdict(report: Report) -> str:

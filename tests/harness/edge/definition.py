@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.edge.http_proxy import HttpProxy
-from harness.edge.iam import Policy
 from harness.edge.integrations import LambdaProxy, Mock
 from harness.edge.permissions import may_invoke
 from harness.edge.routing import ANY, Router
 from harness.edge.table import CompileError, Integration, Method
 from harness.edge.validation import Models, RequestValidator
+from harness.iam import Policy
 from harness.runtime.service import parse_arn
 
 if TYPE_CHECKING:

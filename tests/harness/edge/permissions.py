@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
+from harness.iam import AccessRequest, Decision, Policy, Principal, evaluate
 
 
 def may_invoke(

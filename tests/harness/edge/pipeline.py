@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from harness.edge import sigv4
 from harness.edge.exchange import Refusal
-from harness.edge.iam import AccessRequest, Decision, Principal, authorize, evaluate
 from harness.edge.principals import condition_keys
 from harness.edge.throttling import admit
+from harness.iam import AccessRequest, Decision, Policies, Principal, authorize, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -93,13 +93,12 @@ def check_access(exchange: Exchange) -> None:
     if caller is None:
         decision = evaluate(stage.resource_policy or (), request)
     else:
-        decision = authorize(
-            request,
-            resource_account=stage.account_id,
+        policies = Policies(
             identity=caller.statements,
             boundary=caller.permissions.boundary,
             resource=stage.resource_policy,
         )
+        decision = authorize(request, policies, resource_account=stage.account_id).decision
     exchange.decision = decision.value
     if decision is not Decision.ALLOW:
         raise _access_denied(request, decision)

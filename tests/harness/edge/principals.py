@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
 from botocore.exceptions import ClientError
 
-from harness.edge.iam import Policy, Principal, Statement
+from harness.iam import Permissions, Policy, Principal, principal_keys, read_role, read_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import boto3
     from mypy_boto3_iam import IAMClient
 
-    from harness.edge.conditions import Lookup
     from harness.edge.exchange import Exchange
+    from harness.iam import Lookup, Statement
 
 ACCOUNT_ACCESS_ROLE = "OrganizationAccountAccessRole"
-
-
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """The identity policies, boundary and tags of a role or user."""
-
-    statements: Sequence[Statement]
-    boundary: Sequence[Statement] | None
-    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +42,14 @@ class Caller:
     principal: Principal = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "principal", Principal(self.account_id, self.arn, self.role_arn))
-        object.__setattr__(self, "keys", self._condition_keys())
+        bounded = self.permissions.boundary is not None
+        principal = Principal(self.account_id, self.arn, self.role_arn, bounded=bounded)
+        keys = principal_keys(principal, tags=self.permissions.tags, principal_id=self.principal_id)
+        object.__setattr__(self, "principal", principal)
+        object.__setattr__(self, "keys", keys)
         # Filled in once, since tags and names don't change within a session.
         bound = [each.bound_to(self.keys.get) for each in self.permissions.statements]
         object.__setattr__(self, "statements", bound)
-
-    def _condition_keys(self) -> dict[str, tuple[str, ...]]:
-        keys: dict[str, tuple[str, ...]] = {
-            "aws:principalaccount": (self.account_id,),
-            "aws:principalarn": (self.role_arn or self.arn,),
-            "aws:principaltype": ("AssumedRole" if self.role_arn else "User",),
-            "aws:userid": (self.principal_id,),
-        }
-        if ":user/" in self.arn:
-            keys["aws:username"] = (self.arn.rpartition("/")[2],)
-        for name, value in self.permissions.tags.items():
-            keys[f"aws:principaltag/{name.lower()}"] = (value,)
-        return keys
 
 
 class Directory:
@@ -151,7 +132,7 @@ class Directory:
         name = arn.rpartition("/")[2]
         try:
             client = self._iam(account_id)
-            return read_role(client, name) if ":role/" in arn else _read_user(client, name)
+            return read_role(client, name) if ":role/" in arn else read_user(client, name)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "NoSuchEntity":
                 raise
@@ -170,64 +151,6 @@ class Directory:
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials["SessionToken"],
         )
-
-
-def read_role(iam: IAMClient, name: str) -> Permissions:
-    """Read what a role's policies, boundary and tags say."""
-    role = iam.get_role(RoleName=name)["Role"]
-    inline = [
-        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-        for policy in _all(iam, "list_role_policies", "PolicyNames", RoleName=name)
-    ]
-    attached = _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name)
-    return _permissions(iam, role, inline, attached)
-
-
-def _read_user(iam: IAMClient, name: str) -> Permissions:
-    user = iam.get_user(UserName=name)["User"]
-    inline = [
-        iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"]
-        for policy in _all(iam, "list_user_policies", "PolicyNames", UserName=name)
-    ]
-    attached = list(_all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=name))
-    for group in _all(iam, "list_groups_for_user", "Groups", UserName=name):
-        group_name = group["GroupName"]
-        inline += [
-            iam.get_group_policy(GroupName=group_name, PolicyName=policy)["PolicyDocument"]
-            for policy in _all(iam, "list_group_policies", "PolicyNames", GroupName=group_name)
-        ]
-        attached += _all(
-            iam, "list_attached_group_policies", "AttachedPolicies", GroupName=group_name
-        )
-    return _permissions(iam, user, inline, attached)
-
-
-def _permissions(
-    iam: IAMClient, entity: Mapping[str, Any], inline: Iterable[Any], attached: Iterable[Any]
-) -> Permissions:
-    documents = [*inline, *(_document(iam, policy["PolicyArn"]) for policy in attached)]
-    boundary = entity.get("PermissionsBoundary")
-    return Permissions(
-        statements=[
-            statement for document in documents for statement in Policy(document).statements
-        ],
-        boundary=(
-            Policy(_document(iam, boundary["PermissionsBoundaryArn"])).statements
-            if boundary
-            else None
-        ),
-        tags={tag["Key"]: tag["Value"] for tag in entity.get("Tags", ())},
-    )
-
-
-def _document(iam: IAMClient, arn: str) -> Any:
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-
-
-def _all(iam: IAMClient, operation: str, key: str, **arguments: str) -> Iterable[Any]:
-    for page in iam.get_paginator(operation).paginate(**arguments):  # type: ignore[call-overload]  # any
-        yield from page[key]
 
 
 def condition_keys(exchange: Exchange) -> Lookup:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from harness.edge.access_log import AccessLog
     from harness.edge.exchange import Exchange, Headers
     from harness.edge.gateway_responses import GatewayResponses
-    from harness.edge.iam import Statement
     from harness.edge.request_metrics import RequestMetrics
     from harness.edge.routing import Router
     from harness.edge.throttling import QuotaCounter, TokenBucket
     from harness.edge.validation import RequestValidator
+    from harness.iam import Statement
 
 
 class CompileError(Exception):

@@ -13,7 +13,7 @@ something of another kind), "may reach" is answered: a refusal can be relied on.
 from harness.reachability.endpoints import Endpoint
 from harness.reachability.network import Network
 from harness.reachability.paths import Member, Verdict, Way
-from harness.reachability.references import UnresolvedError
 from harness.reachability.traffic import Traffic
+from harness.terraform.references import UnresolvedError
 
 __all__ = ["Endpoint", "Member", "Network", "Traffic", "UnresolvedError", "Verdict", "Way"]

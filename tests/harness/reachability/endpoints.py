@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.edge.iam import AccessRequest, Decision, Policy, Principal, evaluate
+from harness.iam import AccessRequest, Decision, Policy, Principal, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

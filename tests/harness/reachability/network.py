@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.reachability.elements import AclRule, Elements, GroupRule, Route, Subnet, read_elements
 from harness.reachability.paths import ANYWHERE, Course, Gate, Member, Verdict, Way
-from harness.reachability.references import Instance, Resources
 from harness.reachability.traffic import Traffic
+from harness.terraform.references import Instance, Resources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

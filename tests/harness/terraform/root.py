@@ -80,8 +80,7 @@ class Root:
         A lock file beside the root is binding; without one the run makes one of its own.
         """
         if self._warm is not None:
-            nobody = installation.attached(os.getpid(), 9)  # init starts no provider
-            self._init(nobody, timeout_seconds)
+            self._init(_nobody(), timeout_seconds)  # it starts no provider
             if self._constraints() in self._warm.installations:
                 return
         try:
@@ -303,8 +302,11 @@ class Root:
     def _attached(self, command: str, staged: Path) -> Iterator[Mapping[str, str]]:
         """Lease a warm provider for a command that needs one."""
         warm = self._warm
-        if warm is None or command in _WITHOUT_PROVIDER:
+        if warm is None:
             yield {}
+            return
+        if command in _WITHOUT_PROVIDER:
+            yield _nobody()  # which Terraform looks for all the same
             return
         if self._constraints() not in warm.installations:
             self.init()
@@ -366,3 +368,8 @@ def _may_be_warm(environment: Mapping[str, str]) -> bool:
     """
     endpoint = environment.get("AWS_ENDPOINT_URL", "")
     return endpoint.startswith("http://127.0.0.1:") and "TF_REATTACH_PROVIDERS" not in environment
+
+
+def _nobody() -> Mapping[str, str]:
+    """Say that a provider is there to a command that starts none."""
+    return installation.attached(os.getpid(), 9)

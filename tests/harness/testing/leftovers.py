@@ -107,10 +107,19 @@ KEPT_BY_AWS = (
         Exemption("ecs", kind, "ECS tells for a while of what is inactive", _is_inactive)
         for kind in ("clusters", "services", "task_definitions")
     ),
+    Exemption(
+        "iam",
+        "roles",
+        "AWS makes it in an account that it makes, and it goes with the account",
+        lambda role: role.name == "OrganizationAccountAccessRole",
+    ),
+    Exemption("iam", "aws_managed_policies", "AWS's own, which moto loads when one is named"),
+    Exemption("guardduty", "detectors", "GuardDuty stays on in the account that administered it"),
     Exemption("iam", "access_keys", "a session's keys expire", lambda key: key.user_name is None),
     Exemption("sts", "assumed_roles", "a session expires"),
     Exemption("cloudwatch", "metric_data", "metrics can't be deleted; they expire"),
     Exemption("cloudwatch", "paged_metric_data", "metrics can't be deleted; they expire"),
+    Exemption("logs", "started_queries", "a query's results expire after seven days"),
     Exemption("logs", "groups/streams", "records in a log group that was there before"),
 )
 """Not in here, since on AWS nobody deletes it either: a log group that a function made itself."""

@@ -222,7 +222,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say in a line what there is evidence for, if anything of it ran."""
+    """Say in a line what there is evidence for, if anything of it ran, and what isn't shown."""
     traceability = config.stash[_TRACEABILITY]
     ran = [pair for pair in traceability.evidence() if pair.outcome != NOT_RUN]
     if not ran:
@@ -232,3 +232,6 @@ def pytest_terminal_summary(
     requirements = len({pair.requirement for pair in ran})
     tests = len(traceability.outcomes)
     terminalreporter.line(f"PCI DSS: {requirements} requirements by {tests} tests ({outcomes})")
+    for pair in ran:
+        if pair.outcome == "failed":
+            terminalreporter.line(f"PCI DSS {pair.requirement} isn't shown: {pair.test} failed")

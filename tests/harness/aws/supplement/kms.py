@@ -1,4 +1,4 @@
-"""KMS: the period after which a key rotates."""
+"""KMS: the period after which a key rotates; keys that are named by ARN."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 
 from harness.aws.supplement.registry import mend
@@ -18,6 +19,17 @@ _ROTATION = mend(
     reason="reports 365 days whatever the period",
     observed="second plan of aws_kms_key wanted rotation_period_in_days",
 )
+_BY_ARN = mend(
+    "kms:DisableKey",
+    reason="fails at a key's ARN (500)",
+    observed="disable_key with the ARN that Terraform puts out: KeyError",
+)
+
+
+@_BY_ARN.around(KmsBackend, "disable_key")
+@_BY_ARN.around(KmsBackend, "enable_key")
+def _by_key_id(original: Any, backend: KmsBackend, key_id: str) -> None:
+    original(backend, backend.get_key_id(key_id))
 
 
 @_ROTATION.around(KmsResponse, "enable_key_rotation")

@@ -1,27 +1,30 @@
-"""S3: lifecycle rules as given, conditional policies."""
+"""S3: lifecycle rules and access logging as given."""
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
+from harness.aws.access import Actor
+from harness.aws.log_delivery.bucket import policy_of
 from harness.aws.supplement.registry import mend
 
 MINIMUM_SIZE_HEADER = "x-amz-transition-default-minimum-object-size"
+
+_KEY_FORMAT = re.compile(rb"<TargetObjectKeyFormat>.*</TargetObjectKeyFormat>", re.DOTALL)
 
 _LIFECYCLE = mend(
     "s3:PutBucketLifecycleConfiguration",
     reason="returns rules in another form and no minimum object size",
     observed="aws_s3_bucket_lifecycle_configuration waited 180 s for a match and failed",
 )
-_POLICY = mend(
-    "s3:PutBucketPolicy",
-    reason="ignores conditions, so a Deny of insecure transport denies every object request",
-    observed="terraform init with an S3 backend: HeadObject of the state answered 403",
+_LOGGING = mend(
+    "s3:PutBucketLogging",
+    reason="forgets the format of the keys, and fails at a policy for everybody (500)",
+    observed="second plan of aws_s3_bucket_logging wanted target_object_key_format",
 )
 
 
@@ -51,12 +54,38 @@ def _get_bucket_lifecycle(original: Any, response: S3Response) -> Any:
     return 200, {"Content-Type": "application/xml", MINIMUM_SIZE_HEADER: size}, body
 
 
-@_POLICY.instead(FakeBucket, "get_permission")
-def _get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """Decide by the statements without a condition; moto knows nothing of the request here."""
-    document: dict[str, Any] = json.loads(self.policy or '{"Statement": []}')
-    statements = [each for each in document["Statement"] if not each.get("Condition")]
-    if not statements:
-        return PermissionResult.NEUTRAL
-    policy = IAMPolicy(json.dumps({**document, "Statement": statements}))
-    return policy.is_action_permitted(action, resource)
+@_LOGGING.around(S3Response, "_logging_from_body")
+def _logging_from_body(original: Any, response: S3Response) -> dict[str, Any]:
+    read: dict[str, Any] = original(response)
+    found = _KEY_FORMAT.search(response.body)
+    return {**read, "TargetObjectKeyFormat": found[0].decode()} if read and found else read
+
+
+@_LOGGING.around(S3Response, "get_bucket_logging")
+def _get_bucket_logging(original: Any, response: S3Response) -> Any:
+    status, headers, body = original(response)
+    kept = response.backend.get_bucket_logging(response.bucket_name) or {}
+    end = "</LoggingEnabled>"
+    return status, headers, body.replace(end, kept.get("TargetObjectKeyFormat", "") + end)
+
+
+@_LOGGING.around(FakeBucket, "set_logging")
+def _set_logging(
+    original: Any, bucket: FakeBucket, logging: dict[str, Any] | None, backend: Any
+) -> None:
+    target = backend.buckets.get(logging["TargetBucket"]) if logging else None
+    if target is not None and _may_log(bucket, target, (logging or {})["TargetPrefix"]):
+        bucket.logging = logging or {}
+    else:
+        original(bucket, logging, backend)
+
+
+def _may_log(source: FakeBucket, target: FakeBucket, prefix: str) -> bool:
+    service = Actor.service("logging.s3.amazonaws.com", source.arn, source.account_id)
+    arn = f"{target.arn}/{prefix}x"
+    return service.may("s3:PutObject", arn, owner=target.account_id, policy=policy_of(target))
+
+
+@_LOGGING.instead(FakeBucket, "_log_permissions_enabled_policy")
+def _is_for_anybody(*_: Any, **__: Any) -> bool:
+    return False  # decided above, and moto fails at a Principal that is no object

@@ -30,13 +30,22 @@ _SPECIAL = re.compile(r"[*?$]")
 
 
 @functools.lru_cache(maxsize=4096)
-def wildcard(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
+def wildcard(pattern: str) -> re.Pattern[str]:
     """``*`` matches any characters, slashes too; ``?`` one; ``${*}`` stands for the character."""
-    expression = "".join(
+    return re.compile(_expression(pattern), re.DOTALL)
+
+
+@functools.lru_cache(maxsize=4096)
+def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Match what any of the patterns matches, in upper or lower case."""
+    return re.compile("|".join(map(_expression, patterns)) or "(?!)", re.DOTALL | re.IGNORECASE)
+
+
+def _expression(pattern: str) -> str:
+    return "".join(
         ".*" if part == "*" else "." if part == "?" else re.escape(literal(part))
         for part in re.split(r"(\$\{[*?$]\}|[*?])", pattern)
     )
-    return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def literal(text: str) -> str:
@@ -191,14 +200,22 @@ class Condition:
                     raise PolicyError(f"'{value}' is no value for {self._name}.") from None
 
     def holds(self, lookup: Lookup, *, variables: bool = True) -> bool:
-        """Whether what ``lookup`` finds in the request satisfies this condition."""
+        """Whether what ``lookup`` finds in the request satisfies this condition.
+
+        Raises:
+            PolicyError: the request holds several values and no quantifier says what is meant.
+        """
         present = lookup(self.key)
         if self._match is None:
             return any((present is None) == (value.lower() == "true") for value in self.wanted)
         if present is None:
-            if self._quantifier:
-                return self._if_exists or self._quantifier == "ForAllValues"
+            if self._quantifier:  # "if the key does not exist, [ForAnyValue] returns false"
+                return self._quantifier == "ForAllValues"
             return self._if_exists or self._negated
+        if len(present) > 1 and not self._quantifier:
+            raise PolicyError(
+                f"{self.key} has several values: {self._name} needs ForAnyValue or ForAllValues."
+            )
         wanted = self._expanded(lookup) if variables else self.wanted
         if self._quantifier == "ForAllValues":
             return all(self._one(value, wanted) for value in present)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.edge.iam import (
+from harness.iam import (
     AccessRequest,
     Decision,
+    Policies,
     Policy,
     PolicyError,
     Principal,
@@ -108,9 +109,9 @@ def test_variables_need_the_newer_policy_version() -> None:
     assert evaluate(policy.statements, asked()) is IMPLICIT
 
 
-def test_an_unknown_exception_never_widens_an_allow_nor_narrows_a_deny() -> None:
+def test_an_exception_without_value_excepts_nothing() -> None:
     unknown = "arn:aws:execute-api:*:*:${aws:PrincipalTag/none}/*"
-    assert decide(without("Resource", NotResource=unknown)) is IMPLICIT
+    assert decide(without("Resource", NotResource=unknown)) is ALLOW
     denied = without("Resource", effect="Deny", NotResource=unknown)
     assert decide(statement(), denied) is EXPLICIT
 
@@ -163,11 +164,19 @@ def test_an_unknown_exception_never_widens_an_allow_nor_narrows_a_deny() -> None
         ("ForAnyValue:StringEquals", "aws:TagKeys", ["cost"], False),
         ("ForAnyValue:StringNotEquals", "aws:Absent", ["team"], False),
         ("ForAnyValue:StringLike", "aws:TagKeys", ["st*"], True),
+        ("ForAnyValue:StringEqualsIfExists", "aws:Absent", ["team"], False),
+        ("StringNotEquals", "aws:PrincipalAccount", "${aws:PrincipalTag/none}", True),
     ],
 )  # fmt: skip
 def test_condition_operators(operator: str, key: str, wanted: str | list[str], holds: bool) -> None:
     condition = {operator: {key: wanted}}
     assert decide(statement(Condition=condition)) is (ALLOW if holds else IMPLICIT)
+
+
+def test_several_values_need_a_quantifier() -> None:
+    condition = {"StringEquals": {"aws:TagKeys": "team"}}
+    with pytest.raises(PolicyError, match="needs ForAnyValue or ForAllValues"):
+        decide(statement(Condition=condition))
 
 
 def test_all_conditions_must_hold() -> None:
@@ -210,6 +219,7 @@ ROOT: dict[str, Any] = {"Principal": {"AWS": "arn:aws:iam::444444444444:root"}}
 ROLE: dict[str, Any] = {"Principal": {"AWS": MERCHANT.role_arn}}
 SESSION: dict[str, Any] = {"Principal": {"AWS": [MERCHANT.arn]}}
 OTHER: dict[str, Any] = {"Principal": {"AWS": "arn:aws:iam::444444444444:role/other"}}
+EVERY_FORM = {"AWS": [MERCHANT.arn, MERCHANT.role_arn, "arn:aws:iam::444444444444:root"]}
 VISITORS: dict[str, Any] = {"Principal": {"AWS": "999999999999"}}
 IN, OUT = [statement()], [statement(Resource="arn:aws:execute-api:::none")]
 NO = [statement("Deny")]
@@ -230,7 +240,8 @@ NO = [statement("Deny")]
         (MERCHANT, OUT, None, [statement(**OTHER)], IMPLICIT),
         (MERCHANT, IN, None, [statement("Deny", **ROLE)], EXPLICIT),
         (MERCHANT, IN, None, [statement("Deny", **ROOT)], EXPLICIT),
-        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=ROLE["Principal"])], ALLOW),
+        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=ROLE["Principal"])], EXPLICIT),
+        (MERCHANT, IN, None, [statement("Deny", NotPrincipal=EVERY_FORM)], ALLOW),
         (MERCHANT, IN, None, [statement("Deny", NotPrincipal=OTHER["Principal"])], EXPLICIT),
         (MERCHANT, IN, IN, None, ALLOW),
         (MERCHANT, IN, OUT, None, IMPLICIT),
@@ -250,14 +261,13 @@ def test_identity_boundary_and_resource_policies_combine(
     resource: list[dict[str, Any]] | None,
     expected: Decision,
 ) -> None:
-    decision = authorize(
-        asked(principal=principal),
-        resource_account="444444444444",
+    policies = Policies(
         identity=Policy({"Statement": identity}).statements,
         boundary=None if boundary is None else Policy({"Statement": boundary}).statements,
         resource=None if resource is None else resource_policy(*resource),
     )
-    assert decision is expected
+    verdict = authorize(asked(principal=principal), policies, resource_account="444444444444")
+    assert verdict.decision is expected
 
 
 @pytest.mark.parametrize(

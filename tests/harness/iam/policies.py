@@ -1,7 +1,7 @@
-"""Decides whether IAM policies let a caller do something.
+"""Policy documents, and which of their statements apply to a request.
 
-Source: "Policy evaluation logic" and "IAM JSON policy elements" in the IAM user guide. A
-policy that isn't understood raises :class:`PolicyError`; nothing is allowed by accident.
+Source: "IAM JSON policy elements" in the IAM user guide. A policy that isn't understood raises
+:class:`PolicyError`; nothing is allowed by accident.
 """
 
 from __future__ import annotations
@@ -10,19 +10,12 @@ import enum
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.edge.conditions import Condition, Lookup, PolicyError, expand, wildcard
+from harness.iam.conditions import Condition, Lookup, PolicyError, any_of, expand, wildcard
 
-__all__ = [
-    "AccessRequest",
-    "Decision",
-    "Policy",
-    "PolicyError",
-    "Principal",
-    "authorize",
-    "evaluate",
-]
+if TYPE_CHECKING:
+    import re
 
 _ELEMENTS = {
     "Sid", "Effect", "Action", "NotAction", "Resource", "NotResource",
@@ -30,22 +23,33 @@ _ELEMENTS = {
 }  # fmt: skip
 
 
-class Decision(enum.Enum):
-    """The outcome of evaluating policies."""
+class Grant(enum.IntEnum):
+    """How directly a statement of a resource policy means the caller."""
 
-    ALLOW = "allow"
-    IMPLICIT_DENY = "implicit deny"
-    EXPLICIT_DENY = "explicit deny"
+    ACCOUNT = 1
+    """The caller's account, which leaves the rest to identity policies there."""
+    ROLE = 2
+    """The role behind the caller's session."""
+    CALLER = 3
+    """The caller itself, or everyone."""
+
+
+# Looking up a member of an enumeration takes as long as matching a short pattern.
+_CALLER, _ROLE, _ACCOUNT = Grant.CALLER, Grant.ROLE, Grant.ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. ``arn`` is the session's or user's; ``role_arn`` the role behind a session."""
+    """Who asks. ``arn`` is the session's or user's; ``role_arn`` the role behind a session.
+
+    ``bounded`` says that a permissions boundary is attached, which some resource policies notice.
+    """
 
     account_id: str
     arn: str
     role_arn: str | None = None
     service: str | None = None
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,27 @@ class _Principals:
     aws: tuple[str, ...]
     services: tuple[str, ...]
 
-    def matches(self, principal: Principal) -> bool:
+    def grant(self, principal: Principal) -> Grant | None:
+        """How directly the principal is named, if at all."""
         if principal.service is not None:
-            return self.anyone or principal.service in self.services
-        return self.names(principal) or self._names_account(principal)
+            return _CALLER if self.anyone or principal.service in self.services else None
+        if self.anyone or principal.arn in self.aws:
+            return _CALLER
+        if principal.role_arn in self.aws:
+            return _ROLE
+        return _ACCOUNT if self._names_account(principal) else None
 
-    def names(self, principal: Principal) -> bool:
-        """Whether the principal itself is meant, not merely its account."""
-        return self.anyone or principal.arn in self.aws or principal.role_arn in self.aws
+    def exempts(self, principal: Principal) -> bool:
+        """Whether a ``Deny`` for everyone but these spares the principal.
+
+        "When you use NotPrincipal with Deny, you must also specify the account ARN of the
+        not-denied principal", and for a session its role and account; it "will always deny any
+        IAM principal that has a permissions boundary policy attached" ("NotPrincipal").
+        """
+        if principal.service is not None or self.anyone:
+            return self.grant(principal) is not None
+        named = principal.arn in self.aws and principal.role_arn in (None, *self.aws)
+        return named and self._names_account(principal) and not principal.bounded
 
     def _names_account(self, principal: Principal) -> bool:
         account = principal.account_id
@@ -85,7 +102,7 @@ class Statement:
     """One statement, checked when it was read."""
 
     allows: bool
-    actions: tuple[str, ...]
+    actions: re.Pattern[str]
     excludes_actions: bool
     resources: tuple[str, ...]
     excludes_resources: bool
@@ -93,18 +110,25 @@ class Statement:
     excludes_principals: bool
     conditions: tuple[Condition, ...]
     variables: bool
+    policy: str = ""
+    sid: str = ""
 
     def applies(self, request: AccessRequest) -> bool:
         """Whether every element of the statement matches the request."""
-        return (
-            self.concerns(request.action)
-            and self._covers(request)
-            and self._addresses(request.principal)
-            and all(
-                condition.holds(request.lookup, variables=self.variables)
-                for condition in self.conditions
-            )
-        )
+        return self.match(request) is not None
+
+    def match(self, request: AccessRequest) -> Grant | None:
+        """Return how directly the statement means the caller; None when it doesn't apply."""
+        if not self.concerns(request.action) or not self._covers(request):
+            return None
+        grant: Grant | None = _CALLER
+        if self.principals is not None:
+            grant = self._named(self.principals, request.principal)
+        if grant is not None:
+            for condition in self.conditions:
+                if not condition.holds(request.lookup, variables=self.variables):
+                    return None
+        return grant
 
     def bound_to(self, keys: Lookup) -> Statement:
         """The same statement with the variables filled in that ``keys`` can resolve for good."""
@@ -119,35 +143,23 @@ class Statement:
 
     def concerns(self, action: str) -> bool:
         """Whether the statement is about ``action``; case doesn't matter."""
-        named = any(wildcard(text, ignore_case=True).fullmatch(action) for text in self.actions)
-        return named != self.excludes_actions
+        return (self.actions.fullmatch(action) is None) is self.excludes_actions
 
-    def grants_directly(self, principal: Principal) -> bool:
-        """Whether it means the principal itself; naming an account only delegates to it."""
-        return self.principals is None or self.excludes_principals or self._named(principal)
-
-    def _named(self, principal: Principal) -> bool:
-        return self.principals is not None and (
-            principal.service is not None or self.principals.names(principal)
-        )
+    def _named(self, principals: _Principals, principal: Principal) -> Grant | None:
+        if not self.excludes_principals:
+            return principals.grant(principal)
+        if self.allows:
+            return _CALLER if principals.grant(principal) is None else None
+        return None if principals.exempts(principal) else _CALLER
 
     def _covers(self, request: AccessRequest) -> bool:
-        named = unresolved = False
         for text in self.resources:
+            # "The resource that includes a policy variable with no value will not match any
+            # resource" ("Variables and tags").
             pattern = expand(text, request.lookup) if self.variables else text
-            if pattern is None:
-                unresolved = True
-            elif wildcard(pattern).fullmatch(request.resource):
-                named = True
-                break
-        if self.excludes_resources and unresolved and not named:
-            return not self.allows  # an unknown exception must not widen an Allow
-        return named != self.excludes_resources
-
-    def _addresses(self, principal: Principal) -> bool:
-        if self.principals is None:
-            return True
-        return self.principals.matches(principal) != self.excludes_principals
+            if pattern is not None and wildcard(pattern).fullmatch(request.resource):
+                return not self.excludes_resources
+        return self.excludes_resources
 
 
 class Policy:
@@ -156,17 +168,28 @@ class Policy:
     Args:
         document: JSON text or what it parses to.
         resource_based: whether statements must name principals.
+        name: what explanations call the policy.
 
     Raises:
         PolicyError: an element, operator or value isn't understood.
     """
 
-    def __init__(self, document: str | Mapping[str, Any], *, resource_based: bool = False) -> None:
+    def __init__(
+        self,
+        document: str | Mapping[str, Any],
+        *,
+        resource_based: bool = False,
+        name: str = "",
+    ) -> None:
         parsed = json.loads(document) if isinstance(document, str) else document
         variables = parsed.get("Version") == "2012-10-17"
         self.statements = tuple(
-            _statement(item, variables=variables, resource_based=resource_based)
-            for item in _listed(parsed.get("Statement", ()))
+            replace(
+                _statement(item, variables=variables, resource_based=resource_based),
+                policy=name,
+                sid=item.get("Sid") or f"number {number}",
+            )
+            for number, item in enumerate(_listed(parsed.get("Statement", ())), start=1)
         )
 
 
@@ -196,7 +219,7 @@ def _statement(item: Mapping[str, Any], *, variables: bool, resource_based: bool
         )
     return Statement(
         allows=item["Effect"] == "Allow",
-        actions=actions,
+        actions=any_of(actions),
         excludes_actions=excludes_actions,
         resources=resources or ("*",),
         excludes_resources=excludes_resources,
@@ -230,51 +253,3 @@ def _principals(element: Any) -> _Principals:
     if odd := [text for text in aws if "*" in text and text != "*"]:
         raise PolicyError(f"A principal can't contain wildcards: {', '.join(odd)}.")
     return _Principals("*" in aws, aws, _texts(element.get("Service", ())))
-
-
-def evaluate(statements: Sequence[Statement], request: AccessRequest) -> Decision:
-    """Explicit Deny wins, then any Allow, else an implicit deny."""
-    decision = Decision.IMPLICIT_DENY
-    for statement in statements:
-        if statement.applies(request):
-            if not statement.allows:
-                return Decision.EXPLICIT_DENY
-            decision = Decision.ALLOW
-    return decision
-
-
-def authorize(
-    request: AccessRequest,
-    *,
-    resource_account: str,
-    identity: Sequence[Statement],
-    boundary: Sequence[Statement] | None,
-    resource: Sequence[Statement] | None,
-) -> Decision:
-    """Combine a caller's policies with the policy of the resource.
-
-    Within an account either side may allow; across accounts both must. A permissions
-    boundary limits what is left. None stands for "there is no such policy".
-    """
-    by_identity = evaluate(identity, request)
-    by_boundary = Decision.ALLOW if boundary is None else evaluate(boundary, request)
-    by_resource = Decision.IMPLICIT_DENY if resource is None else evaluate(resource, request)
-    if Decision.EXPLICIT_DENY in (by_identity, by_boundary, by_resource):
-        return Decision.EXPLICIT_DENY
-    if by_boundary is not Decision.ALLOW:
-        return Decision.IMPLICIT_DENY
-    if request.principal.account_id != resource_account:
-        both = by_identity is Decision.ALLOW and by_resource is Decision.ALLOW
-        return Decision.ALLOW if both else Decision.IMPLICIT_DENY
-    if by_identity is Decision.ALLOW or _directly_allowed(resource, request):
-        return Decision.ALLOW
-    return Decision.IMPLICIT_DENY
-
-
-def _directly_allowed(resource: Sequence[Statement] | None, request: AccessRequest) -> bool:
-    return any(
-        statement.allows
-        and statement.grants_directly(request.principal)
-        and statement.applies(request)
-        for statement in resource or ()
-    )

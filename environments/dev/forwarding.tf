@@ -1,0 +1,17 @@
+# Every log group of the account goes to the archive. The ARN is computed, so the archive is needed to
+# apply this, and not to destroy it.
+module "forwarding" {
+  source = "../../modules/org-logging/forwarding"
+
+  name                     = "payments-${local.environment}"
+  destination_arn          = coalesce(var.log_destination_arn, local.log_destination_arn)
+  findings_days            = 90
+  key_deletion_window_days = 7
+  permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
+}
+
+locals {
+  log_destination_arn = join(":", [
+    "arn:aws:logs", local.organization.region, local.organization.accounts.log-archive, "destination:payments-logs-nonproduction",
+  ])
+}
