@@ -95,7 +95,9 @@ class _Collection:
     def _is_of_period(self, version: Version) -> bool:
         if found := place_of_digest(version.key):
             return self._collected.start <= found[1] <= self._collected.end + LATE
-        return self._collected.start <= version.written <= self._collected.end
+        # S3 tells whole seconds.
+        start = self._collected.start.replace(microsecond=0)
+        return start <= version.written <= self._collected.end
 
     def _with_lock(self, version: Version) -> Version:
         if version.is_marker:

@@ -13,6 +13,7 @@ from botocore.loaders import Loader, create_loader
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
+from moto.organizations.models import organizations_backends
 
 from harness import emptied
 from harness.aws import changes, invokers, log_delivery, supplement, trails
@@ -218,6 +219,7 @@ class EmbeddedAWS:
     def _empty(self) -> None:
         log_delivery.forget()
         BackendDict.reset()
+        organizations_backends.master_accounts.clear()
         reset_model_data()
         self._identities.forget()
         self.calls.clear()
