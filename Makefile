@@ -42,7 +42,7 @@ up: package ## The same platform left running, for curl and a browser; Ctrl-C en
 	@$(BIN)/python -m harness up
 
 test: package lint browser ## Everything that CI runs
-	@$(BIN)/python -m pytest -n 3 --tf-require-validations=modules \
+	@$(BIN)/python -m pytest -n 3 --again 3 --tf-require-validations=modules \
 	  --tf-require-validations=environments --pci-table=build/pci-tests.md
 	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)
 	@$(BIN)/python -m harness mutants

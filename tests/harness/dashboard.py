@@ -350,6 +350,14 @@ class Merchant:
     gateway: Gateway
     clock: Clock
 
+    def invocations(self) -> list[dict[str, Any]]:
+        """Events that the dashboard handed to the gateway's function for this merchant."""
+        return [
+            event
+            for event in self.site.functions.events
+            if event.get("pathParameters", {}).get("merchant_id") == self.merchant_id
+        ]
+
     def browser(self, session: str = "alice", **headers: str) -> httpx.Client:
         """Call as one of the merchant's people."""
         client = self.site.process.client(person(self.merchant_id, session, **headers))

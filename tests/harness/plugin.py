@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = (
     "harness.pytest_terraform",
+    "harness.testing.again",
     "harness.testing.applies",
     "harness.testing.examples",
     "harness.testing.plans",

@@ -42,7 +42,7 @@ def test_a_small_refund_is_confirmed_by_who_asked(merchant: Merchant) -> None:
         done = _decide(alice, refund)
         assert "Refund done" in done.text
     assert _refunded(merchant, payment_id) == [2000]
-    (event,) = merchant.site.functions.events
+    (event,) = merchant.invocations()
     identity = event["requestContext"]["identity"]
     assert identity["userArn"].endswith(f"merchant-{merchant.merchant_id}/alice")
     assert identity["apiKeyId"] == f"key-{merchant.merchant_id}"
@@ -225,7 +225,7 @@ def test_an_uncertain_outcome_is_tried_again_and_charged_once(
         assert "under way" in alice.get("refunds").text
         functions.after = lambda answer: answer
         assert "Refund done" in _decide(bob, refund).text
-    keys = {event["headers"]["Idempotency-Key"] for event in functions.events}
+    keys = {event["headers"]["Idempotency-Key"] for event in merchant.invocations()}
     assert len(keys) == 1
     assert _refunded(merchant, payment_id) == [2000]
 
@@ -292,7 +292,7 @@ def test_a_refund_can_be_refused(merchant: Merchant, session: str, button: str) 
         assert again.status_code == 409
     with merchant.browser("carol") as carol, pytest.raises(LookupError):
         form_of(carol.get(refund).text, "confirmation")
-    assert not merchant.site.functions.events
+    assert not merchant.invocations()
 
 
 def test_a_token_is_bound_to_amount_and_payment(merchant: Merchant) -> None:
@@ -315,7 +315,7 @@ def test_a_token_is_bound_to_amount_and_payment(merchant: Merchant) -> None:
             ExpressionAttributeValues={":a": {"N": "4900"}},
         )
         assert alice.post(f"{small}/confirmation", data=token).status_code == 403
-    assert not merchant.site.functions.events
+    assert not merchant.invocations()
 
 
 @pytest.mark.parametrize("amount", ["100.01", "0", "-5", "1.001", "all", ""])
