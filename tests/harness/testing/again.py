@@ -7,12 +7,16 @@ failure above: a test that is named there twice is to be mended.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 OPTION = "--again"
+
+_WORKER = "PYTEST_XDIST_"
+"""Variables by which a test finds that it runs beside others."""
 
 _FAILED = pytest.StashKey[list[str]]()
 _PASSED_ALONE = pytest.StashKey[list[str]]()
@@ -55,17 +59,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Run a few failures again. Before others finish, who may fail the run for their reasons."""
     config = session.config
     failed = config.stash[_FAILED]
-    if session.exitstatus != pytest.ExitCode.TESTS_FAILED or not failed:
+    if exitstatus != pytest.ExitCode.TESTS_FAILED or not failed:
         return
     if len(failed) > config.getoption(OPTION):
         return
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *failed]
     print(f"\nOnce more, alone: {', '.join(failed)}", flush=True)
-    if subprocess.run(command, cwd=config.rootpath, check=False).returncode == 0:  # noqa: S603
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(_WORKER)}
+    done = subprocess.run(command, cwd=config.rootpath, env=alone, check=False)  # noqa: S603
+    if done.returncode == 0:
         config.stash[_PASSED_ALONE] = failed
         session.exitstatus = pytest.ExitCode.OK
 
