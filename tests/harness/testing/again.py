@@ -63,6 +63,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Run a few failures again. Before others finish, who may fail the run for their reasons."""
     config = session.config
     failed = config.stash[_FAILED]
+    failed.sort()
     if exitstatus != pytest.ExitCode.TESTS_FAILED or not failed:
         return
     if len(failed) > config.getoption(OPTION):
