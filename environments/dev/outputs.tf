@@ -5,7 +5,11 @@ output "apis" {
 
 output "controls" {
   description = "PCI DSS requirements that the environment meets, by module."
-  value       = merge(module.platform.controls, { forwarding = module.forwarding.controls, log_review = module.log_review.controls })
+  value = merge(module.platform.controls, {
+    forwarding = module.forwarding.controls
+    log_review = module.log_review.controls
+    waf        = module.waf.controls
+  })
 }
 
 output "forwarding" {
@@ -50,4 +54,13 @@ output "services" {
 output "tables" {
   description = "Tables by name: ARN and name."
   value       = module.platform.tables
+}
+
+output "waf" {
+  description = "The web ACL before every API: ARN and name, and the log group of what it judged."
+  value = {
+    arn       = module.waf.web_acl.arn
+    log_group = module.waf.log_group.name
+    name      = module.waf.web_acl.name
+  }
 }

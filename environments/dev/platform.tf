@@ -9,8 +9,9 @@ module "platform" {
 
   environment       = local.environment
   release_directory = var.release_directory
-  acquirer_url      = var.acquirer_url
+  acquirer          = { url = var.acquirer_url }
   merchants         = var.merchants
+  web_acl           = module.waf.web_acl
 
   network = {
     acquirer_prefixes = var.acquirer_prefixes
@@ -29,10 +30,7 @@ module "platform" {
 
   refund_second_person_above = { EUR = 50000, GBP = 50000, USD = 50000 }
 
-  capacity = {
-    burst                   = 100
-    transactions_per_second = 100
-  }
+  capacity = local.capacity
 
   # Dev is thrown away and built anew: nothing in it outlives a week.
   deletion_protection      = false
@@ -40,4 +38,11 @@ module "platform" {
   logs                     = { retention_days = 90 }
 
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
+}
+
+locals {
+  capacity = {
+    burst                   = 100
+    transactions_per_second = 100
+  }
 }

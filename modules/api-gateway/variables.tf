@@ -129,6 +129,19 @@ variable "kms_key" {
   nullable = false
 }
 
+variable "web_acl" {
+  description = "The `web_acl` output of a waf module, which the stage is put behind: an API without one can't be made."
+  type = object({
+    arn = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/", var.web_acl.arn))
+    error_message = "Give the ARN of a regional web ACL of WAFv2, the `web_acl` output of modules/waf: one of CloudFront can't stand before a stage."
+  }
+}
+
 variable "stage_name" {
   description = "Name of the stage, the first part of every path unless a custom domain maps it."
   type        = string

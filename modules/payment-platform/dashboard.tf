@@ -144,4 +144,5 @@ module "dashboard_api" {
   disable_execute_api_endpoint = var.disable_execute_api_endpoint
   kms_key                      = { arn = aws_kms_key.operations.arn }
   logs                         = { retention_days = var.logs.retention_days }
+  web_acl                      = var.web_acl
 }

@@ -80,4 +80,5 @@ module "fraud_api" {
   disable_execute_api_endpoint = var.disable_execute_api_endpoint
   kms_key                      = { arn = aws_kms_key.operations.arn }
   logs                         = { retention_days = var.logs.retention_days }
+  web_acl                      = var.web_acl
 }

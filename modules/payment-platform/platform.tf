@@ -13,8 +13,8 @@ locals {
   transaction_gateway = {
     contract = file("${path.module}/../../lambda_src/transaction_gateway/openapi/v1.yaml")
     environment = {
-      ACQUIRER_TIMEOUT_MS = tostring(var.acquirer_timeout_ms)
-      ACQUIRER_URL        = var.acquirer_url
+      ACQUIRER_TIMEOUT_MS = tostring(var.acquirer.timeout_ms)
+      ACQUIRER_URL        = var.acquirer.url
       ENVIRONMENT         = var.environment
       LOG_LEVEL           = var.logs.level
       PAYMENTS_TABLE      = module.data.tables["transactions"].name

@@ -104,8 +104,8 @@ module "tokenizer" {
   handler     = "tokenizer.handler.handle"
 
   environment = {
-    ACQUIRER_TIMEOUT_MS = tostring(var.acquirer_timeout_ms)
-    ACQUIRER_URL        = var.acquirer_url
+    ACQUIRER_TIMEOUT_MS = tostring(var.acquirer.timeout_ms)
+    ACQUIRER_URL        = var.acquirer.url
     CARD_KEY_ARN        = aws_kms_key.card.arn
     ENVIRONMENT         = var.environment
     LOG_LEVEL           = var.logs.level

@@ -20,32 +20,36 @@ variable "release_directory" {
   }
 }
 
-variable "acquirer_url" {
-  description = "Address of the acquirer that the payments are sent to."
-  type        = string
-  nullable    = false
+variable "acquirer" {
+  description = "The acquirer that payments are sent to: its address, and milliseconds that one instruction may take, 50 to 10000. After that its outcome is unknown, and the sweeper asks again."
+  type = object({
+    timeout_ms = optional(number, 2000)
+    url        = string
+  })
+  nullable = false
 
   validation {
-    condition     = can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/.*)?$", var.acquirer_url))
+    condition     = can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/.*)?$", var.acquirer.url))
     error_message = "Give the acquirer's address with its scheme, for example \"https://acquirer.example.com\"."
   }
 
   validation {
-    condition     = startswith(var.acquirer_url, "https://") || var.environment == "dev"
+    condition     = startswith(var.acquirer.url, "https://") || var.environment == "dev"
     error_message = "Outside dev the acquirer is reached by https:// only: payments don't cross networks in plain text."
+  }
+
+  validation {
+    condition     = var.acquirer.timeout_ms >= 50 && var.acquirer.timeout_ms <= 10000
+    error_message = "Give the acquirer 50 to 10000 ms: the whole answer must fit into the function's 15 seconds."
   }
 }
 
-variable "acquirer_timeout_ms" {
-  description = "Milliseconds that one instruction to the acquirer may take, 50 to 10000. After that its outcome is unknown, and the sweeper asks again."
-  type        = number
-  default     = 2000
-  nullable    = false
-
-  validation {
-    condition     = var.acquirer_timeout_ms >= 50 && var.acquirer_timeout_ms <= 10000
-    error_message = "Give the acquirer 50 to 10000 ms: the whole answer must fit into the function's 15 seconds."
-  }
+variable "web_acl" {
+  description = "The `web_acl` output of a waf module: the web ACL that stands before every API."
+  type = object({
+    arn = string
+  })
+  nullable = false
 }
 
 variable "network" {

@@ -48,6 +48,7 @@ GOOD = {
     "capacity": {"transactions_per_second": 50, "burst": 60},
     "clients": {"m_bakery": {"rate_per_second": 30, "burst": 40, "daily_quota": 1000}},
     "kms_key": {"arn": "arn:aws:kms:eu-west-1:555555555555:key/1"},
+    "web_acl": {"arn": "arn:aws:wafv2:eu-west-1:555555555555:regional/webacl/payments-dev/1"},
     "allowed_account_ids": ["666666666666"],
 }
 
@@ -119,6 +120,11 @@ REFUSED = {
     ),
     "oversold_burst": Refused(
         "clients", client(burst=61), "promise bursts of 61 requests, the service holds 60"
+    ),
+    "web_acl_of_cloudfront": Refused(
+        "web_acl",
+        {"arn": "arn:aws:wafv2:us-east-1:555555555555:global/webacl/payments/1"},
+        "one of CloudFront can't stand",
     ),
     "capital_stage": Refused("stage_name", "Live", "lower-case letters, digits and underscores"),
     "short_account": Refused("allowed_account_ids", ["42"], "has 12 digits"),

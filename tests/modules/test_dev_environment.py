@@ -44,14 +44,19 @@ def test_everything_is_tagged_and_bounded(plan: Planner, release: Path) -> None:
 
 UNTRUSTED = {"rate_per_second": 1, "burst": 1, "trusted_principal_arns": []}
 REFUSED = {
-    "no_scheme": ("acquirer_url", "acquirer.example.com", "with its scheme"),
-    "not_packaged": ("release_directory", "nowhere", "`make package`"),
-    "trusts_nobody": ("merchants", {"m_bakery": UNTRUSTED}, "at least one trusted principal"),
+    "no_scheme": ("acquirer_url", "acquirer.example.com", "acquirer", "with its scheme"),
+    "not_packaged": ("release_directory", "nowhere", "release_directory", "`make package`"),
+    "trusts_nobody": (
+        "merchants",
+        {"m_bakery": UNTRUSTED},
+        "merchants",
+        "at least one trusted principal",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_the_platform_refuses_is_refused_here(plan: Planner, release: Path, case: str) -> None:
-    variable, value, words = REFUSED[case]
+    given, value, variable, words = REFUSED[case]
     with rejects(variable=variable, match=re.escape(words)):
-        plan("environments/dev", {"release_directory": release, variable: value}, options=IN_DEV)
+        plan("environments/dev", {"release_directory": release, given: value}, options=IN_DEV)

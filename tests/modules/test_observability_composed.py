@@ -69,9 +69,10 @@ def test_objectives_and_tickets_can_be_set(plan: Planner, release: Path) -> None
         "modules/payment-platform",
         environment="production",
         release_directory=release,
-        acquirer_url="https://acquirer.example.com",
+        acquirer={"url": "https://acquirer.example.com"},
         capacity={"transactions_per_second": 50, "burst": 50},
         merchants={},
+        web_acl={"arn": "arn:aws:wafv2:eu-west-1:444444444444:regional/webacl/payments/1"},
         network={"cidr_block": "10.24.0.0/20"},
         internal_domain={"name": "services.payments.example", "public_zone_id": "Z0123456789"},
         objectives={

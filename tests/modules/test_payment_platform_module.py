@@ -31,7 +31,8 @@ MERCHANT = {
 }
 GOOD = {
     "environment": "production",
-    "acquirer_url": "https://acquirer.example.com",
+    "acquirer": {"url": "https://acquirer.example.com"},
+    "web_acl": {"arn": "arn:aws:wafv2:eu-west-1:555555555555:regional/webacl/payments/1"},
     "capacity": {"transactions_per_second": 50, "burst": 50},
     "merchants": {"m_bakery": MERCHANT},
     "network": {"cidr_block": "10.24.0.0/20"},
@@ -46,9 +47,13 @@ def trusting(*arns: str) -> dict[str, Any]:
 REFUSED: dict[str, tuple[str, Any, str]] = {
     "other_environment": ("environment", "staging", '"dev", "qa", "integration"'),
     "not_packaged": ("release_directory", "nowhere", "`make package`"),
-    "no_scheme": ("acquirer_url", "acquirer.example.com", "with its scheme"),
-    "plain_http": ("acquirer_url", "http://acquirer.example.com", "by https:// only"),
-    "patient": ("acquirer_timeout_ms", 60000, "50 to 10000 ms"),
+    "no_scheme": ("acquirer", {"url": "acquirer.example.com"}, "with its scheme"),
+    "plain_http": ("acquirer", {"url": "http://acquirer.example.com"}, "by https:// only"),
+    "patient": (
+        "acquirer",
+        {"url": "https://acquirer.example.com", "timeout_ms": 60000},
+        "50 to 10000 ms",
+    ),
     "no_capacity": (
         "capacity",
         {"transactions_per_second": 0, "burst": 50},

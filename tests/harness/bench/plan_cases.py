@@ -174,6 +174,7 @@ def _api(checks: Iterable[Check], **variables: Any) -> Case:
         "capacity": {"transactions_per_second": 50, "burst": 60},
         "clients": {"m_bakery": {"rate_per_second": 30, "burst": 40}},
         "kms_key": {"arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"},
+        "web_acl": {"arn": f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/payments/1"},
         **variables,
     }
     return Case("api-gateway", given, (*shared, *checks))
