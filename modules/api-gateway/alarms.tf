@@ -65,3 +65,58 @@ resource "aws_cloudwatch_metric_alarm" "near_capacity" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
 }
+
+# API Gateway has no metric of what it throttles: 4XXError mixes it with everything else that is refused.
+resource "aws_cloudwatch_log_metric_filter" "throttled" {
+  name           = "${var.name}-throttled"
+  log_group_name = aws_cloudwatch_log_group.access.name
+  pattern        = "{ $.error_type = \"THROTTLED\" }"
+
+  metric_transformation {
+    name          = "ThrottledRequests"
+    namespace     = "ApiGateway/${var.name}"
+    value         = "1"
+    default_value = "0"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "throttled" {
+  alarm_name          = "${var.name}-throttled"
+  alarm_description   = "Over ${var.alarm_thresholds.throttled_percent} % of ${var.name}'s requests are throttled: see in the access log whose (api_key_id) and which (resource_path). One client over its plan is what plans are for; several mean that the capacity is too small"
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_thresholds.throttled_percent
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+
+  metric_query {
+    id          = "percent"
+    expression  = "IF(requests > 0, 100 * throttled / requests, 0)"
+    label       = "Throttled in percent"
+    return_data = true
+  }
+
+  metric_query {
+    id = "requests"
+
+    metric {
+      namespace   = "AWS/ApiGateway"
+      metric_name = "Count"
+      dimensions  = local.stage_dimensions
+      period      = 60
+      stat        = "Sum"
+    }
+  }
+
+  metric_query {
+    id = "throttled"
+
+    metric {
+      namespace   = aws_cloudwatch_log_metric_filter.throttled.metric_transformation[0].namespace
+      metric_name = aws_cloudwatch_log_metric_filter.throttled.metric_transformation[0].name
+      period      = 60
+      stat        = "Sum"
+    }
+  }
+}

@@ -47,6 +47,12 @@ output "controls" {
       test        = "tests/modules/test_api_gateway_module.py::test_every_operation_is_signed_metered_and_validated"
     },
     {
+      requirement = "6.2.4"
+      control     = "No caller can use up the service: plans, methods and what is held for captures and refunds follow from one capacity, and throttling is alarmed"
+      resource    = "aws_api_gateway_usage_plan.client"
+      test        = "tests/modules/test_api_gateway_throttling.py::test_others_leave_the_held_part_of_every_limit"
+    },
+    {
       requirement = "7.3.3"
       control     = "Every operation needs a signature; other accounts are refused"
       resource    = "aws_api_gateway_rest_api.api"

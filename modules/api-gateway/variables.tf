@@ -80,9 +80,11 @@ variable "integrations" {
 }
 
 variable "capacity" {
-  description = "What the service behind is built for: requests a second, and requests that may arrive at one instant. Drives throttles and alarms, and bounds the clients' plans."
+  description = "What the service behind was tested for: requests a second, and requests that may arrive at one instant. Of both, `held_percent` is kept for the operations in `held_for` (by operationId; none: nothing is held). Drives throttles and alarms, and bounds the clients' plans."
   type = object({
     burst                   = number
+    held_for                = optional(set(string), [])
+    held_percent            = optional(number, 20)
     transactions_per_second = number
   })
   nullable = false
@@ -91,14 +93,28 @@ variable "capacity" {
     condition     = var.capacity.transactions_per_second > 0 && var.capacity.burst > 0
     error_message = "Both capacities must be over 0: without a throttle one caller can use up the whole account's."
   }
+
+  validation {
+    condition     = var.capacity.held_percent > 0 && var.capacity.held_percent <= 90
+    error_message = "Hold over 0 and at most 90 percent; to hold nothing, leave `capacity.held_for` out."
+  }
+
+  validation {
+    condition     = length(setsubtract(var.capacity.held_for, local.operation_ids)) == 0
+    error_message = "`capacity.held_for` names operations that the contract doesn't have: ${join(", ", setsubtract(var.capacity.held_for, local.operation_ids))}. It has: ${join(", ", local.operation_ids)}."
+  }
 }
 
 variable "clients" {
-  description = "Callers by name: requests a second, burst, and requests a day (null: no quota) of their usage plan. Each gets an API key, for metering only, unless it has one of another API in `api_key`."
+  description = "Callers by name: requests a second, burst, and requests a day (null: no quota) of their usage plan, and of single operations (by operationId) requests a second and burst. Each gets an API key, for metering only, unless it has one of another API in `api_key`."
   type = map(object({
-    api_key         = optional(object({ id = string }))
-    burst           = number
-    daily_quota     = optional(number)
+    api_key     = optional(object({ id = string }))
+    burst       = number
+    daily_quota = optional(number)
+    operations = optional(map(object({
+      burst           = number
+      rate_per_second = number
+    })), {})
     rate_per_second = number
   }))
   nullable = false
@@ -118,6 +134,21 @@ variable "clients" {
   validation {
     condition     = sum(concat([0], [for client in var.clients : client.burst])) <= var.capacity.burst
     error_message = "The clients' plans promise bursts of ${sum(concat([0], [for client in var.clients : client.burst]))} requests, the service holds ${var.capacity.burst}. Raise `capacity.burst` or lower the clients' `burst`."
+  }
+
+  validation {
+    condition     = length(distinct([for client in var.clients : client.api_key.id if client.api_key != null])) == length([for client in var.clients : true if client.api_key != null])
+    error_message = "Two of the clients have the same API key. API Gateway takes a key in one plan of a stage only, since it couldn't tell which plan to charge: make them one client, or leave one's `api_key` out."
+  }
+
+  validation {
+    condition     = alltrue([for client in var.clients : length(setsubtract(keys(client.operations), local.operation_ids)) == 0])
+    error_message = "A client limits operations that the contract doesn't have: ${join(", ", setsubtract(flatten([for client in var.clients : keys(client.operations)]), local.operation_ids))}. It has: ${join(", ", local.operation_ids)}."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for client in var.clients : [for limit in client.operations : limit.rate_per_second > 0 && limit.burst > 0]]))
+    error_message = "A client's limits of single operations are over 0 requests a second and at one instant."
   }
 }
 
@@ -209,11 +240,12 @@ variable "logs" {
 }
 
 variable "alarm_thresholds" {
-  description = "When alarms sound: client and server errors in percent of the requests of five minutes, and latency in milliseconds that 1 % of them exceed."
+  description = "When alarms sound: client and server errors in percent of the requests of five minutes, throttled ones in percent of a minute's (three of five), and latency in milliseconds that 1 % of them exceed."
   type = object({
     client_error_percent = optional(number, 20)
     latency_p99_ms       = optional(number, 3000)
     server_error_percent = optional(number, 1)
+    throttled_percent    = optional(number, 5)
   })
   default  = {}
   nullable = false

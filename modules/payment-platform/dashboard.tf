@@ -104,10 +104,9 @@ module "merchant_dashboard" {
     }
   }
 
-  # People, who look far less often than machines pay.
   capacity = {
     spare                            = var.environment != "dev"
-    transactions_per_second          = max(1, var.capacity.transactions_per_second / 10)
+    transactions_per_second          = max(1, local.service_capacity.dashboard.transactions_per_second)
     transactions_per_second_per_task = 20
   }
 
@@ -137,8 +136,8 @@ module "dashboard_api" {
     private    = { base_url = local.dashboard_url, vpc_link_id = module.merchant_dashboard.load_balancer.vpc_link_id }
     timeout_ms = 29000
   }
-  capacity = local.api_capacity
-  clients  = local.clients_by_payments_key
+  capacity = local.service_capacity.dashboard
+  clients  = local.clients_by_payments_key.dashboard
 
   alarm_topic_arns             = var.alarm_topic_arns
   disable_execute_api_endpoint = var.disable_execute_api_endpoint

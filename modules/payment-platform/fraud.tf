@@ -42,10 +42,9 @@ module "fraud_detection" {
     })
   }
 
-  # Every authorization asks for a score.
   capacity = {
     spare                            = var.environment != "dev"
-    transactions_per_second          = var.capacity.transactions_per_second
+    transactions_per_second          = max(1, local.fraud_scores_per_second)
     transactions_per_second_per_task = 100
   }
 
@@ -73,8 +72,8 @@ module "fraud_api" {
     private    = { base_url = local.fraud_url, vpc_link_id = module.fraud_detection.load_balancer.vpc_link_id }
     timeout_ms = 2000
   }
-  capacity = local.api_capacity
-  clients  = local.clients_by_payments_key
+  capacity = local.service_capacity.fraud
+  clients  = local.clients_by_payments_key.fraud
 
   alarm_topic_arns             = var.alarm_topic_arns
   disable_execute_api_endpoint = var.disable_execute_api_endpoint

@@ -48,8 +48,11 @@ module "transaction_gateway" {
     }
   })
 
-  canary          = var.canary
-  concurrency     = { reserved = local.reserved_concurrency }
+  canary = var.canary
+  concurrency = {
+    provisioned = local.provisioned_concurrency.transaction_gateway
+    reserved    = local.reserved_concurrency.transaction_gateway
+  }
   memory_mb       = 1024
   timeout_seconds = 15
   vpc             = local.acquirer_vpc

@@ -20,11 +20,4 @@ locals {
       PAYMENTS_TABLE      = module.data.tables["transactions"].name
     }
   }
-
-  # Every request that the throttles admit finds an execution environment: as many
-  # as arrive at one instant, or as are under way at the sustained rate.
-  reserved_concurrency = max(
-    var.capacity.burst,
-    ceil(var.capacity.transactions_per_second * var.capacity.seconds_per_transaction),
-  )
 }

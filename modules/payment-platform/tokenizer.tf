@@ -133,7 +133,10 @@ module "tokenizer" {
     })
   }
 
-  concurrency     = { reserved = local.reserved_concurrency }
+  concurrency = {
+    provisioned = local.provisioned_concurrency.tokenizer
+    reserved    = local.reserved_concurrency.tokenizer
+  }
   memory_mb       = 1024
   timeout_seconds = 15
   vpc             = local.acquirer_vpc

@@ -127,25 +127,38 @@ variable "refund_second_person_above" {
 }
 
 variable "capacity" {
-  description = "What the platform is built for: requests a second, requests at one instant, and the seconds that one takes. Drives throttles, reserved concurrency, numbers of tasks and alarms, and bounds the merchants' plans."
+  description = "What the payments service was tested for: requests a second, requests at one instant, and the seconds that one takes; percent of it held for captures, refunds and voids, and of the requests under way for which functions are kept warm. `fraud_percent` and `dashboard_percent` say what the APIs of these services take, in percent of the requests a second. Drives throttles, plans, concurrency, numbers of tasks and alarms, and bounds the merchants' plans."
   type = object({
     burst                   = number
+    dashboard_percent       = optional(number, 20)
+    fraud_percent           = optional(number, 50)
+    held_percent            = optional(number, 20)
     seconds_per_transaction = optional(number, 0.5)
     transactions_per_second = number
+    warm_percent            = optional(number, 100)
   })
   nullable = false
 
   validation {
-    condition     = alltrue([for value in values(var.capacity) : value > 0])
-    error_message = "Every part of the capacity is over 0: without a throttle one merchant can use up everyone's."
+    condition     = alltrue([for name, value in var.capacity : value > 0 || name == "warm_percent"])
+    error_message = "Every part of the capacity but `warm_percent` is over 0: without a throttle one merchant can use up everyone's."
+  }
+
+  validation {
+    condition     = var.capacity.held_percent <= 90 && var.capacity.warm_percent >= 0 && var.capacity.warm_percent <= 100
+    error_message = "Hold at most 90 percent of the capacity, and keep functions warm for 0 to 100 percent of the requests under way."
   }
 }
 
 variable "merchants" {
-  description = "Merchants by id: requests a second, burst and requests a day (null: no quota) of their plan, and the principals that may assume their role `merchant-<id>`."
+  description = "Merchants by id: requests a second, burst and requests a day (null: no quota) of their plan, lower limits of single operations of the payments API (by operationId, requests a second and burst), and the principals that may assume their role `merchant-<id>`."
   type = map(object({
-    burst                  = number
-    daily_quota            = optional(number)
+    burst       = number
+    daily_quota = optional(number)
+    operations = optional(map(object({
+      burst           = number
+      rate_per_second = number
+    })), {})
     rate_per_second        = number
     trusted_principal_arns = set(string)
   }))
@@ -154,6 +167,16 @@ variable "merchants" {
   validation {
     condition     = alltrue([for id in keys(var.merchants) : can(regex("^m_[a-z0-9]{4,24}$", id))])
     error_message = "A merchant id is \"m_\" and 4 to 24 lower-case letters and digits, for example \"m_bakery\"."
+  }
+
+  validation {
+    condition     = sum(concat([0], values(var.merchants)[*].rate_per_second)) <= var.capacity.transactions_per_second
+    error_message = "The merchants' plans promise ${sum(concat([0], values(var.merchants)[*].rate_per_second))} requests a second, the platform holds ${var.capacity.transactions_per_second}. Test it for more and raise `capacity.transactions_per_second`, or lower the merchants' `rate_per_second`."
+  }
+
+  validation {
+    condition     = sum(concat([0], values(var.merchants)[*].burst)) <= var.capacity.burst
+    error_message = "The merchants' plans promise bursts of ${sum(concat([0], values(var.merchants)[*].burst))} requests, the platform holds ${var.capacity.burst}. Test it for more and raise `capacity.burst`, or lower the merchants' `burst`."
   }
 
   validation {

@@ -84,7 +84,9 @@ def test_a_stage_keeps_settings_per_method(client: Clients, api_id: str) -> None
         **stage,
         patchOperations=[
             change("replace", "/*/*/logging/loglevel", "ERROR"),
-            change("replace", "/merchants/{id}/payments/POST/throttling/rateLimit", "2.5"),
+            change("replace", "/~1merchants~1{id}~1payments/POST/throttling/rateLimit", "2.5"),
+            change("replace", "/merchants/{id}/refunds/POST/throttling/rateLimit", "1.5"),
+            change("replace", "/merchants/GET/throttling/rateLimit", "0.5"),
             change("replace", "/variables/colour", "blue"),
         ],
     )
@@ -92,10 +94,16 @@ def test_a_stage_keeps_settings_per_method(client: Clients, api_id: str) -> None
     assert settings["*/*"]["loggingLevel"] == "ERROR"
     assert settings["*/*"]["throttlingRateLimit"] == 10_000
     assert settings["*/*"]["throttlingBurstLimit"] == 5_000
-    assert settings["merchants/{id}/payments/POST"]["throttlingRateLimit"] == 2.5
+    assert settings["~1merchants~1{id}~1payments/POST"]["throttlingRateLimit"] == 2.5
+    assert settings["~1merchants~1{id}~1refunds/POST"]["throttlingRateLimit"] == 1.5
+    assert settings["merchants/GET"]["throttlingRateLimit"] == 0.5
 
-    removal = change("remove", "/merchants~1{id}~1payments~1POST")
-    changed = gateway.update_stage(**stage, patchOperations=[removal])
+    removals = [
+        change("remove", "/~1merchants~1{id}~1payments/POST"),
+        change("remove", "/merchants~1{id}~1refunds~1POST"),
+        change("remove", "/merchants/GET"),
+    ]
+    changed = gateway.update_stage(**stage, patchOperations=removals)
     assert set(changed["methodSettings"]) == {"*/*"}
     assert changed["variables"] == {"colour": "blue"}
 

@@ -151,7 +151,7 @@ resource "aws_api_gateway_method_settings" "all" {
 resource "aws_api_gateway_method_settings" "authorize" {
   rest_api_id = aws_api_gateway_rest_api.service.id
   stage_name  = aws_api_gateway_stage.v1.stage_name
-  method_path = "merchants/{merchant_id}/payments/POST"
+  method_path = "~1merchants~1{merchant_id}~1payments/POST"
 
   settings {
     throttling_burst_limit = local.changed ? 4 : 2

@@ -11,7 +11,7 @@ from harness.edge.definition import Definition, Surroundings
 from harness.edge.gateway_responses import GatewayResponses
 from harness.edge.request_metrics import RequestMetrics
 from harness.edge.table import ApiKey, CompileError, RouteTable, Stage
-from harness.edge.throttling import ACCOUNT_BURST, ACCOUNT_RATE, Limit, Quota
+from harness.edge.throttling import Limit, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,11 +50,15 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
     client = session.client("apigateway")
     dependencies.vpc_links.refresh()
     plans = _read_plans(client)
+    account_limit = _limit(client.get_account().get("throttleSettings"))
+    account_bucket = dependencies.throttles.bucket("account", account_limit)
     stages = {}
     for api in _pages(client, "get_rest_apis"):
         for stage in client.get_stages(restApiId=api["id"])["item"]:
             try:
-                compiled = _Compiler(client, api, stage, plans, dependencies).compile()
+                compiled = _Compiler(
+                    client, api, stage, plans, account_bucket, dependencies
+                ).compile()
             except CompileError as error:
                 raise CompileError(
                     f"API {api['id']}, stage {stage['stageName']}: {error}"
@@ -73,6 +77,7 @@ class _Compiler:
         api: Mapping[str, Any],
         stage: Mapping[str, Any],
         plans: list[dict[str, Any]],
+        account_bucket: TokenBucket | None,
         dependencies: Dependencies,
     ) -> None:
         self._client = client
@@ -81,6 +86,7 @@ class _Compiler:
         self._stage = stage
         self._name: str = stage["stageName"]
         self._plans = plans
+        self._account_bucket = account_bucket
         self._using = dependencies
         self._settings = {
             _setting_key(key): settings for key, settings in stage.get("methodSettings", {}).items()
@@ -103,7 +109,7 @@ class _Compiler:
             responses=GatewayResponses(definition.gateway_responses),
             keys=self._keys(),
             resource_policy=policy.statements if policy else None,
-            account_bucket=using.throttles.bucket("account", Limit(ACCOUNT_RATE, ACCOUNT_BURST)),
+            account_bucket=self._account_bucket,
             variables=self._stage.get("variables") or {},
             access_log=self._access_log(),
             metrics=RequestMetrics(using.metrics, self._api_name, self._name),

@@ -137,8 +137,8 @@ def throttle(exchange: Exchange) -> None:
         return
     name = f"{route.resource_path}/{route.verb}"
     buckets = (
-        key.plan_bucket,
         key.method_buckets.get(name),
+        key.plan_bucket,
         route.bucket,
         exchange.stage.account_bucket,
     )

@@ -1,8 +1,10 @@
 """Token buckets and quotas, taken in API Gateway's order.
 
-A request takes from its usage plan (per client, then per client and method), from the
-stage's method setting, and from the account, in that order; the first empty bucket refuses
-it. Limits apply per API key, over all stages of its plan.
+A request takes from its usage plan (per client and method, then per client), from the
+stage's method setting, and from the account, in that order: the narrowest limit first, so that
+what it refuses costs the wider ones nothing. The first empty bucket refuses. Limits apply per
+API key, over all stages of its plan. AWS documents the order of plan, method and account, and
+leaves the order inside a plan open.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """At most ``limit`` requests a period; ``offset`` are days (WEEK) or requests to start at."""
+    """At most ``limit`` requests a period; it begins ``offset`` days later than it would.
+
+    A week begins on Sunday, a month on its first day.
+    """
 
     limit: int
     period: Period
@@ -61,20 +66,22 @@ class TokenBucket:
 
     def take(self) -> bool:
         """Take one token; False when there is none."""
-        now = self._clock()
-        tokens = self._tokens + (now - self._filled_at) * self.rate
-        self._filled_at = now
-        if tokens > self.burst:
-            tokens = float(self.burst)
-        if tokens < 1.0:
-            self._tokens = tokens
+        self._fill()
+        if self._tokens < 1.0:
             return False
-        self._tokens = tokens - 1.0
+        self._tokens -= 1.0
         return True
 
     def resize(self, limit: Limit) -> None:
-        """Change the limits and keep what was used."""
+        """Change the limits from now on; what was gained and used until now stays."""
+        self._fill()
         self.rate, self.burst = _effective(limit)
+
+    def _fill(self) -> None:
+        now = self._clock()
+        tokens = self._tokens + (now - self._filled_at) * self.rate
+        self._tokens = tokens if tokens < self.burst else float(self.burst)
+        self._filled_at = now
 
 
 def _effective(limit: Limit) -> tuple[float, int]:
@@ -115,7 +122,8 @@ class QuotaCounter:
     def _current(self) -> tuple[int, int]:
         today = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC).date()
         if self.quota.period == "MONTH":
-            return today.year, today.month
+            start = today - datetime.timedelta(days=self.quota.offset)
+            return start.year, start.month
         if self.quota.period == "WEEK":
             start = today - datetime.timedelta(days=(today.isoweekday() - self.quota.offset) % 7)
             return start.year, start.toordinal()

@@ -26,8 +26,8 @@ METHOD_SETTINGS = {
 
 _SETTINGS = mend(
     "apigateway:UpdateStage",
-    reason="loses settings of methods below the first path level and removals, with limits"
-    " of 1000 and 2000 where API Gateway has 10000 and 5000",
+    reason="loses settings of methods below the first path level and removals, returns their paths"
+    " unescaped, with limits of 1000 and 2000 where API Gateway has 10000 and 5000",
     observed="second plan of aws_api_gateway_method_settings for one method",
 )
 _DATES = mend(
@@ -51,9 +51,9 @@ def _apply(stage: Stage, operation: dict[str, Any]) -> bool:
     removes = operation["op"] == "remove"
     method, setting = _split_setting(path)
     if setting and not removes:
-        stage._patch_method_setting(unescape(method), setting, operation["value"])
-    elif removes and unescape(path) in stage.method_settings:
-        stage.method_settings.pop(unescape(path))
+        stage._patch_method_setting(_settings_key(method), setting, operation["value"])
+    elif removes and (key := _settings_key(unescape(path))) in stage.method_settings:
+        stage.method_settings.pop(key)
     elif path == "deploymentId" and not removes:
         stage.deployment_id = operation["value"]
     elif path == "variables" and removes:
@@ -63,6 +63,14 @@ def _apply(stage: Stage, operation: dict[str, Any]) -> bool:
     else:
         return False
     return True
+
+
+def _settings_key(method: str) -> str:
+    """A method as API Gateway returns it: the slashes of a path with several are `~1`."""
+    path, _, verb = method.rpartition("/")
+    if "/" in path:
+        path = "~1" + path.strip("/").replace("/", "~1")
+    return f"{path}/{verb}"
 
 
 def _split_setting(path: str) -> tuple[str, str | None]:
