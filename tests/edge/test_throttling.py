@@ -56,6 +56,20 @@ def test_no_limit_makes_no_bucket(limit: Limit | None) -> None:
     assert Throttles(Clock()).bucket("key", limit) is None
 
 
+def test_a_new_rate_counts_from_now_on() -> None:
+    clock = Clock()
+    throttles = Throttles(clock)
+    bucket = throttles.bucket("key", Limit(1, 10))
+    assert bucket is not None
+    assert taken(bucket, 20) == 10
+    clock.now = 2
+    throttles.bucket("key", Limit(1000, 10))
+    assert taken(bucket, 20) == 2
+    throttles.bucket("key", Limit(1000, 1))
+    clock.now = 3
+    assert taken(bucket, 20) == 1
+
+
 def test_a_reload_keeps_what_was_used() -> None:
     throttles = Throttles(Clock())
     first = throttles.bucket("key", Limit(1, 3))
@@ -71,7 +85,9 @@ def test_a_reload_keeps_what_was_used() -> None:
     [
         (Quota(2, "DAY"), DAY, DAY - 1),
         (Quota(2, "WEEK", offset=1), 7 * DAY, 6 * DAY),
+        (Quota(2, "WEEK"), 6 * DAY, 5 * DAY),
         (Quota(2, "MONTH"), 27 * DAY, 26 * DAY),
+        (Quota(2, "MONTH", offset=9), 5 * DAY, 4 * DAY),
     ],
 )
 def test_a_quota_ends_with_its_period(
@@ -121,7 +137,7 @@ class Recorder(TokenBucket):
         return True
 
 
-def test_limits_are_asked_in_the_documented_order(exchange: Callable[..., Exchange]) -> None:
+def test_the_narrowest_limit_is_asked_first(exchange: Callable[..., Exchange]) -> None:
     order: list[str] = []
     request = exchange(account_bucket=Recorder("account", order))
     request.method = Method(
@@ -143,4 +159,4 @@ def test_limits_are_asked_in_the_documented_order(exchange: Callable[..., Exchan
         None,
     )
     pipeline.throttle(request)
-    assert order == ["plan client", "plan method", "stage method", "account"]
+    assert order == ["plan method", "plan client", "stage method", "account"]

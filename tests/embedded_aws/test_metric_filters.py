@@ -73,6 +73,27 @@ def test_selected_events_are_counted(client: Clients) -> None:
     assert statistics(client("cloudwatch"), "Trail", "Stops")["Sum"] == 2
 
 
+def test_events_of_which_none_is_selected_count_as_the_default(client: Clients) -> None:
+    logs = client("logs")
+    place = {"logGroupName": "/trail", "logStreamName": "one"}
+    logs.create_log_group(logGroupName="/trail")
+    logs.create_log_stream(**place)
+    for name, default in (("Admins", {"defaultValue": 0.0}), ("Nobody", {})):
+        metric = {"metricName": name, "metricNamespace": "Trail", "metricValue": "1", **default}
+        logs.put_metric_filter(
+            logGroupName="/trail",
+            filterName=name,
+            filterPattern='{ $.user.role = "admin" }',
+            metricTransformations=[metric],
+        )
+    now = int(time.time() * 1000)
+    logs.put_log_events(**place, logEvents=[{"timestamp": now, "message": BY_DEPLOY}])
+    metrics = client("cloudwatch").list_metrics(Namespace="Trail")["Metrics"]
+    assert [metric["MetricName"] for metric in metrics] == ["Admins"]
+    counted = statistics(client("cloudwatch"), "Trail", "Admins")
+    assert (counted["Sum"], counted["SampleCount"]) == (0, 1)
+
+
 def test_a_pattern_that_is_not_understood_is_refused(client: Clients) -> None:
     logs = client("logs")
     logs.create_log_group(logGroupName="/trail")

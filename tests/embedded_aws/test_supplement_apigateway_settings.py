@@ -114,6 +114,24 @@ def test_a_stage_has_dates(client: Clients, api_id: str) -> None:
     assert stage["lastUpdatedDate"] >= stage["createdDate"]
 
 
+@pytest.mark.mends("apigateway:CreateUsagePlanKey")
+def test_a_key_has_one_plan_of_a_stage(client: Clients, api_id: str) -> None:
+    gateway = client("apigateway")
+    stages = [{"apiId": api_id, "stage": "v1"}]
+    gold, silver = (
+        gateway.create_usage_plan(name=name, apiStages=stages)["id"] for name in ("gold", "silver")
+    )
+    other = gateway.create_usage_plan(name="other")["id"]
+    key = gateway.create_api_key(name="merchant", enabled=True)["id"]
+    for plan in (gold, other):
+        gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    with pytest.raises(gateway.exceptions.ConflictException, match=f"{api_id}:v1"):
+        gateway.create_usage_plan_key(usagePlanId=silver, keyId=key, keyType="API_KEY")
+    addition = change("add", "/apiStages", f"{api_id}:v1")
+    with pytest.raises(gateway.exceptions.ConflictException, match=f"{api_id}:v1"):
+        gateway.update_usage_plan(usagePlanId=other, patchOperations=[addition])
+
+
 @pytest.mark.mends("apigateway:UpdateUsagePlan")
 def test_a_usage_plan_keeps_throttles_per_method(client: Clients, api_id: str) -> None:
     gateway = client("apigateway")

@@ -1,4 +1,4 @@
-"""Usage plans: throttles per method, and numbers as numbers."""
+"""Usage plans: throttles per method, numbers as numbers, and one plan a key and stage."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from moto.apigateway.exceptions import BadRequestException
-from moto.apigateway.models import UsagePlan
+from moto.apigateway.exceptions import BadRequestException, ConflictException
+from moto.apigateway.models import APIGatewayBackend, UsagePlan
 
 from harness.aws.supplement.apigateway_api import unescape
 from harness.aws.supplement.registry import mend
@@ -17,6 +17,11 @@ _PLAN = mend(
     reason="drops throttles per method, cuts fractions off rates, returns quotas as strings, and"
     " can't remove a stage that has throttles",
     observed="changing aws_api_gateway_usage_plan.api_stages.throttle with Terraform",
+)
+_KEY = mend(
+    "apigateway:CreateUsagePlanKey",
+    reason="puts a key into several plans of one stage",
+    observed="boto3 create_usage_plan_key; nothing said which of the plans applies",
 )
 
 _METHOD_THROTTLE = re.compile(
@@ -85,3 +90,44 @@ def _change_method_throttle(
         limits[limit] = _NUMBERS[limit](operation["value"])
     else:
         raise BadRequestException(f"Invalid patch path {operation['path']}")
+
+
+@_KEY.around(APIGatewayBackend, "create_usage_plan_key")
+def _create_usage_plan_key(
+    original: Any, backend: APIGatewayBackend, usage_plan_id: str, payload: dict[str, Any]
+) -> Any:
+    stages = _stages(backend.get_usage_plan(usage_plan_id))
+    _refuse_overlap(backend, usage_plan_id, payload["keyId"], stages)
+    return original(backend, usage_plan_id, payload)
+
+
+@_KEY.around(APIGatewayBackend, "update_usage_plan")
+def _update_usage_plan(
+    original: Any,
+    backend: APIGatewayBackend,
+    usage_plan_id: str,
+    patch_operations: list[dict[str, Any]],
+) -> Any:
+    added = {
+        operation["value"]
+        for operation in patch_operations
+        if operation["op"] == "add" and operation["path"] == "/apiStages"
+    }
+    for key_id in backend.usage_plan_keys.get(usage_plan_id, {}):
+        _refuse_overlap(backend, usage_plan_id, key_id, added)
+    return original(backend, usage_plan_id, patch_operations)
+
+
+def _refuse_overlap(
+    backend: APIGatewayBackend, plan_id: str, key_id: str, stages: set[str]
+) -> None:
+    for other in backend.get_usage_plans(api_key_id=key_id):
+        if other.id != plan_id and (shared := stages & _stages(other)):
+            raise ConflictException(
+                f"Usage Plan {plan_id} cannot be added because API Key {key_id} cannot reference"
+                f" multiple Usage Plans with the same API stage: {min(shared)}"
+            )
+
+
+def _stages(plan: UsagePlan) -> set[str]:
+    return {f"{each['apiId']}:{each['stage']}" for each in plan.api_stages}

@@ -33,6 +33,7 @@ def _put_metric_filter(
         selector(pattern)
         for each in transformations:
             float(each["metricValue"])  # fields of events aren't taken out here
+            float(each.get("defaultValue", 0))
     except (PatternError, ValueError) as error:
         raise JsonRESTError("InvalidParameterException", f"Metric filter: {error}") from None
     return original(backend, name, pattern, group, transformations)
@@ -53,7 +54,9 @@ def _measurements(stream: LogStream, events: list[dict[str, Any]]) -> list[Measu
     for each in filters.get_matching_filters(log_group_name=stream.log_group.name):
         selects = selector(each["filterPattern"])
         count = sum(selects(event["message"]) for event in events)
-        for transformation in each["metricTransformations"] if count else ():
+        for transformation in each["metricTransformations"]:
             place = transformation["metricNamespace"], transformation["metricName"]
             counted[place] += [float(transformation["metricValue"])] * count
-    return [Measurement.of(*place, {}, values) for place, values in counted.items()]
+            if events and not count and "defaultValue" in transformation:
+                counted[place].append(float(transformation["defaultValue"]))
+    return [Measurement.of(*place, {}, values) for place, values in counted.items() if values]
