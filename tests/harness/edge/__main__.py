@@ -23,6 +23,9 @@ def main() -> int:
     parser.add_argument(
         "--public-endpoints", type=json.loads, default={}, help="JSON: name to local port"
     )
+    parser.add_argument(
+        "--countries", type=json.loads, default={}, help="JSON: network to ISO 3166 code"
+    )
     arguments = parser.parse_args()
     os.environ["AWS_ENDPOINT_URL"] = arguments.endpoint_url
     options = Options(**vars(arguments))

@@ -9,7 +9,6 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from harness.edge import sigv4
 from harness.edge.exchange import Exchange, Refusal
 from harness.edge.pipeline import stages
 from harness.edge.table import Answer, RouteTable
@@ -80,7 +79,6 @@ class Gateway:
     async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
         try:
             await _read(exchange, receive)
-            _route(exchange)
             for stage in self._stages:
                 pending = stage(exchange)
                 if pending is not None:
@@ -91,13 +89,6 @@ class Gateway:
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return exchange.stage.responses.render(_internal_error(), exchange)
-
-
-def _route(exchange: Exchange) -> None:
-    found = exchange.stage.router.find(exchange.verb, exchange.path)
-    if found is None:
-        raise sigv4.missing_token()
-    exchange.method, exchange.path_parameters = found
 
 
 async def _read(exchange: Exchange, receive: Receive) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.edge.integrations import Invoker
     from harness.edge.throttling import Throttles, TokenBucket
     from harness.edge.vpc_links import VpcLinks
+    from harness.edge.waf.reader import WebAcls
     from harness.runtime.logs import LogShipper
     from harness.runtime.metrics import Metrics
 
@@ -38,6 +39,7 @@ class Dependencies:
     logs: LogShipper
     metrics: Metrics
     vpc_links: VpcLinks
+    web_acls: WebAcls
 
 
 def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteTable:
@@ -49,6 +51,7 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
     """
     client = session.client("apigateway")
     dependencies.vpc_links.refresh()
+    dependencies.web_acls.refresh()
     plans = _read_plans(client)
     account_limit = _limit(client.get_account().get("throttleSettings"))
     account_bucket = dependencies.throttles.bucket("account", account_limit)
@@ -114,6 +117,7 @@ class _Compiler:
             access_log=self._access_log(),
             metrics=RequestMetrics(using.metrics, self._api_name, self._name),
             traced=bool(self._stage.get("tracingEnabled")),
+            web_acl=using.web_acls.of_stage(self._api_id, self._name),
         )
 
     def _export(self) -> Any:

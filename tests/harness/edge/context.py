@@ -44,6 +44,17 @@ def _validation_error(exchange: Exchange) -> str | None:
     return None if detail is None else json.dumps(detail)[1:-1]
 
 
+def _waf_status(exchange: Exchange) -> str | None:
+    if exchange.waf is None:
+        return None
+    return "403" if exchange.waf.action == "BLOCK" else "200"
+
+
+def _web_acl(exchange: Exchange) -> str | None:
+    stage_acl = exchange.stage.web_acl
+    return stage_acl.web_acl.arn if stage_acl else None
+
+
 VARIABLES: Mapping[str, Variable] = {
     "accountId": lambda x: x.stage.account_id,
     "apiId": lambda x: x.stage.api_id,
@@ -87,5 +98,9 @@ VARIABLES: Mapping[str, Variable] = {
     "responseLength": lambda x: str(x.response_length),
     "stage": lambda x: x.stage.name,
     "status": lambda x: str(x.status),
+    "waf.latency": lambda x: _milliseconds(x.waf.seconds) if x.waf else None,
+    "waf.status": _waf_status,
+    "wafResponseCode": lambda x: f"WAF_{x.waf.action}" if x.waf else None,
+    "webaclArn": _web_acl,
     "xrayTraceId": lambda x: x.trace_root if x.stage.traced else None,
 }

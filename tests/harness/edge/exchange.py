@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from harness.edge.principals import Caller
     from harness.edge.table import ApiKey, Method, Stage
+    from harness.edge.waf.rules import Verdict
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -81,6 +82,7 @@ class Exchange:
         "status",
         "trace_root",
         "verb",
+        "waf",
         "worker_request_id",
     )
 
@@ -114,6 +116,7 @@ class Exchange:
         self.integration_latency: float | None = None
         self.integration_status: int | None = None
         self.worker_request_id: str | None = None
+        self.waf: Verdict | None = None
         self.trace_root = self._sent_root() or new_root(now, request_id)
 
     def header(self, name: bytes) -> str | None:

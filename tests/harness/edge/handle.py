@@ -50,6 +50,8 @@ class Edge:
         public_endpoints: names on the internet that functions outside a VPC shall find, each with
             a port on this machine. HTTPS on port 443 ends at the edge, which has a certificate
             for the name that functions trust, and goes on to the port as plain HTTP.
+        countries: ISO 3166 codes by network, such as ``{"127.0.0.0/8": "DE"}``, for web ACLs that
+            ask where clients are; there is no database of addresses here.
 
     Raises:
         EdgeError: it didn't become ready; says why.
@@ -64,6 +66,7 @@ class Edge:
         port: int = 0,
         environment: Mapping[str, str] | None = None,
         public_endpoints: Mapping[str, int] | None = None,
+        countries: Mapping[str, str] | None = None,
     ) -> None:
         # Its temporary files are removed by the parent, so also when it was killed.
         self._files = tempfile.TemporaryDirectory(prefix="edge-")
@@ -72,6 +75,7 @@ class Edge:
                 *(sys.executable, "-m", "harness.edge", "--endpoint-url", endpoint_url),
                 *("--account-id", account_id, "--region", region, "--port", str(port)),
                 *("--public-endpoints", json.dumps(dict(public_endpoints or {}))),
+                *("--countries", json.dumps(dict(countries or {}))),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -143,6 +147,16 @@ class Edge:
         """Process ids of the living workers of a function, all versions."""
         pids: list[int] = self._order("worker_pids", function_name=function_name)
         return pids
+
+    def web_acls(self) -> list[dict[str, Any]]:
+        """The web ACLs of the deployed stages.
+
+        Each has ``name``, ``arn``, ``stages`` as ``API/STAGE``, and what is ``not_evaluated`` here
+        though AWS would: ``rule``, ``reason``, the number of ``requests`` since the last reload,
+        and of managed rule groups ``group`` and ``version``.
+        """
+        found: list[dict[str, Any]] = self._order("web_acls")
+        return found
 
     def services(self) -> list[dict[str, Any]]:
         """What the ECS services do.

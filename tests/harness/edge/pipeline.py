@@ -145,6 +145,20 @@ def throttle(exchange: Exchange) -> None:
     admit(buckets, key.quota)
 
 
+def inspect(exchange: Exchange) -> None:
+    """Ask the stage's web ACL, which comes before anything of the API itself."""
+    if exchange.stage.web_acl:
+        exchange.stage.web_acl.check(exchange)
+
+
+def find_route(exchange: Exchange) -> None:
+    """Find the method; what isn't deployed is refused like a request without a signature."""
+    found = exchange.stage.router.find(exchange.verb, exchange.path)
+    if found is None:
+        raise sigv4.missing_token()
+    exchange.method, exchange.path_parameters = found
+
+
 def validate(exchange: Exchange) -> None:
     """Run the method's request validator."""
     if exchange.route.validator:
@@ -153,4 +167,12 @@ def validate(exchange: Exchange) -> None:
 
 def stages(directory: Directory) -> tuple[Callable[[Exchange], Awaitable[None] | None], ...]:
     """All stages, in the order that API Gateway documents."""
-    return (Authenticator(directory), check_access, check_api_key, throttle, validate)
+    return (
+        inspect,
+        find_route,
+        Authenticator(directory),
+        check_access,
+        check_api_key,
+        throttle,
+        validate,
+    )

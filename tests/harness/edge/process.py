@@ -31,6 +31,10 @@ from harness.edge.schedule import Scheduler
 from harness.edge.table import RouteTable
 from harness.edge.throttling import Throttles
 from harness.edge.vpc_links import VpcLinks
+from harness.edge.waf.addresses import Countries
+from harness.edge.waf.rates import Rates
+from harness.edge.waf.reader import WebAcls
+from harness.edge.waf.report import sentences, web_acls
 from harness.runtime.account import AccountRuntime
 from harness.runtime.logs import LogShipper
 from harness.runtime.metrics import Metrics
@@ -51,6 +55,7 @@ class Options:
     region: str
     port: int
     public_endpoints: Mapping[str, int]
+    countries: Mapping[str, str]
 
 
 class Edge:
@@ -86,7 +91,15 @@ class Edge:
             logs=self._logs,
             metrics=self._metrics,
             vpc_links=self._vpc_links,
+            web_acls=WebAcls(
+                session,
+                country=Countries(options.countries),
+                rates=Rates(),
+                logs=self._logs,
+                metrics=self._metrics,
+            ),
         )
+        self._said: set[str] = set()
         self.gateway = Gateway(RouteTable({}), self._directory)
         self._commands: Mapping[str, Callable[..., Awaitable[Any]]] = {
             "reload": self._reload,
@@ -96,6 +109,7 @@ class Edge:
             "flush_logs": self._flush_logs,
             "flush_metrics": self._flush_metrics,
             "services": self._services,
+            "web_acls": self._web_acls,
             "tasks": self._tasks,
             "kill_task": self._kill_task,
             "drain": self._drain,
@@ -129,7 +143,12 @@ class Edge:
         self._files.cleanup()
 
     def _compile(self) -> RouteTable:
-        return compile_routes(self._session, self._dependencies)
+        table = compile_routes(self._session, self._dependencies)
+        for sentence in sentences(web_acls(table)):
+            if sentence not in self._said:
+                self._said.add(sentence)
+                print(sentence, file=sys.stderr)
+        return table
 
     async def _reload(self) -> None:
         await self._runtime.balancers.refresh()
@@ -166,6 +185,9 @@ class Edge:
 
     async def _services(self) -> list[dict[str, Any]]:
         return self._runtime.services.services()
+
+    async def _web_acls(self) -> list[dict[str, Any]]:
+        return web_acls(self.gateway.table)
 
     async def _tasks(self, service: str | None) -> list[dict[str, Any]]:
         return self._runtime.services.tasks(service)

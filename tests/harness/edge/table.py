@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.edge.routing import Router
     from harness.edge.throttling import QuotaCounter, TokenBucket
     from harness.edge.validation import RequestValidator
+    from harness.edge.waf.stage_acl import StageAcl
     from harness.iam import Statement
 
 
@@ -85,6 +86,7 @@ class Stage:
     access_log: AccessLog | None
     metrics: RequestMetrics
     traced: bool
+    web_acl: StageAcl | None = None
     arn: str = field(init=False)
     domain_name: str = field(init=False)
 
