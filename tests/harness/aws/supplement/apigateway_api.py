@@ -22,7 +22,8 @@ _UPDATE = mend(
 )
 _READ = mend(
     "apigateway:GetRestApi",
-    reason="returns the policy as plain JSON, where API Gateway escapes it once more",
+    reason="returns the policy as plain JSON, where API Gateway escapes it once more, and no TLS"
+    " policy",
     observed="aws_api_gateway_rest_api.policy failed to parse",
 )
 _METHOD = mend(
@@ -44,7 +45,12 @@ _KEY = mend(
 _TAGS.serves(url_paths, r"{0}/tags/(?P<resource_arn>.+)$", APIGatewayResponse)
 
 # The collection of a backend that holds the resources of an ARN.
-_COLLECTIONS = {"restapis": "apis", "apikeys": "keys", "usageplans": "usage_plans"}
+_COLLECTIONS = {
+    "restapis": "apis",
+    "apikeys": "keys",
+    "domainnames": "domain_names",
+    "usageplans": "usage_plans",
+}
 
 
 def unescape(pointer: str) -> str:
@@ -95,7 +101,7 @@ def _to_dict(original: Any, api: RestAPI) -> dict[str, Any]:
     answer: dict[str, Any] = original(api)
     if api.policy:
         answer["policy"] = json.dumps(api.policy)[1:-1]
-    return answer
+    return answer | vars(api).get("tls", {})
 
 
 @_METHOD.around(Method, "to_json")

@@ -119,9 +119,20 @@ class _Import:
             self._api.minimum_compression_size = int(size)
         if (policy := self._extension("policy")) is not None:
             self._api.policy = json.dumps(policy)
+        self._read_tls()
         endpoint = self._extension("endpoint-configuration") or {}
         if "disableExecuteApiEndpoint" in endpoint:
             self._api.disableExecuteApiEndpoint = endpoint["disableExecuteApiEndpoint"]
+
+    def _read_tls(self) -> None:
+        policy, mode = self._extension("security-policy"), self._extension("endpoint-access-mode")
+        if policy is None:
+            return
+        if policy.startswith("SecurityPolicy_") and mode is None:
+            raise BadRequestException(f"Security policy {policy} needs an endpoint access mode")
+        vars(self._api)["tls"] = {"securityPolicy": policy} | (
+            {"endpointAccessMode": mode} if mode else {}
+        )
 
     def _read_validators(self) -> None:
         for name, options in (self._extension("request-validators") or {}).items():
