@@ -75,7 +75,7 @@ def test_a_domain_needs_an_issued_certificate_for_its_name(client: Clients) -> N
     pending = client("acm").request_certificate(DomainName=NAME, ValidationMethod="DNS")
     other = certificate(client, "other.payments.example")
     for arn in (pending["CertificateArn"], other):
-        with pytest.raises(ClientError, match="isn't issued for api.dev.payments.example"):
+        with pytest.raises(ClientError, match="isn't issued for api"):
             domain(client, arn)
 
 
