@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.runtime.logs import LogShipper
     from harness.runtime.metrics import Metrics
 
-WORKERS_PER_CPU = 4
+WORKERS_PER_CPU = int(os.environ.get("HARNESS_WORKERS_PER_CPU", "4"))
 _ARN_PARTS = 7  # arn:aws:lambda:REGION:ACCOUNT:function:NAME, then perhaps a qualifier
 
 Key = tuple[str, str | None]  # function name, qualifier
