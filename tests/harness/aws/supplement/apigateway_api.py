@@ -101,7 +101,8 @@ def _to_dict(original: Any, api: RestAPI) -> dict[str, Any]:
     answer: dict[str, Any] = original(api)
     if api.policy:
         answer["policy"] = json.dumps(api.policy)[1:-1]
-    return answer | vars(api).get("tls", {})
+    tls: dict[str, Any] = vars(api).get("tls", {})
+    return answer | tls
 
 
 @_METHOD.around(Method, "to_json")
