@@ -41,8 +41,10 @@ module "platform" {
 }
 
 locals {
+  # Functions start when they are asked: nobody pays here.
   capacity = {
-    burst                   = 100
-    transactions_per_second = 100
+    burst                   = 125
+    transactions_per_second = 125
+    warm_percent            = 0
   }
 }

@@ -19,10 +19,14 @@ variable "log_destination_arn" {
 }
 
 variable "merchants" {
-  description = "Merchants by id, from merchants.auto.tfvars.json: requests a second, burst and requests a day of their plan, and who may assume their role."
+  description = "Merchants by id, from merchants.auto.tfvars.json: requests a second, burst and requests a day of their plan, lower limits of single operations, and who may assume their role."
   type = map(object({
-    burst                  = number
-    daily_quota            = optional(number)
+    burst       = number
+    daily_quota = optional(number)
+    operations = optional(map(object({
+      burst           = number
+      rate_per_second = number
+    })), {})
     rate_per_second        = number
     trusted_principal_arns = set(string)
   }))

@@ -54,11 +54,6 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
         {"url": "https://acquirer.example.com", "timeout_ms": 60000},
         "50 to 10000 ms",
     ),
-    "no_capacity": (
-        "capacity",
-        {"transactions_per_second": 0, "burst": 50},
-        "Every part of the capacity is over 0",
-    ),
     "odd_merchant": ("merchants", {"bakery": MERCHANT}, 'A merchant id is "m_"'),
     "trusts_nobody": ("merchants", trusting(), "at least one trusted principal"),
     "trusts_everybody": ("merchants", trusting("*"), 'Users and "*" are refused'),
@@ -100,19 +95,6 @@ def test_invalid_input_is_refused(plan: Planner, release: Path, case: str) -> No
 @pytest.fixture
 def planned(plan_example: ExamplePlanner) -> PlannedRoot:
     return plan_example("modules/payment-platform/README.md")
-
-
-def test_example_drives_everything_by_one_capacity(planned: PlannedRoot) -> None:
-    function = planned.one(f"{GATEWAY}.aws_lambda_function.service")
-    function.expect(reserved_concurrent_executions=50)
-    settings = planned.all("aws_api_gateway_method_settings")
-    assert len(settings) == 3
-    for setting in settings:
-        setting.expect(settings={"throttling_rate_limit": 50, "throttling_burst_limit": 50})
-    alarm = planned.one(f"{API}.aws_cloudwatch_metric_alarm.near_capacity")
-    alarm.expect(threshold=pytest.approx(0.8 * 60 * 50))
-    tasks = planned.one(f"{PLATFORM}.module.fraud_detection.aws_appautoscaling_target.tasks")
-    tasks.expect(min_capacity=2, max_capacity=2)
 
 
 def test_functions_know_table_and_acquirer(planned: PlannedRoot) -> None:
