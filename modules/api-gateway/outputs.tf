@@ -59,6 +59,12 @@ output "controls" {
       test        = "tests/modules/test_api_gateway_module.py::test_every_operation_is_signed_metered_and_validated"
     },
     {
+      requirement = "6.4.2"
+      control     = "What comes from the internet is inspected: no stage is made without a web ACL"
+      resource    = "aws_wafv2_web_acl_association.stage"
+      test        = "tests/modules/test_api_gateway_module.py::test_no_stage_is_without_a_web_acl"
+    },
+    {
       requirement = "10.2.1"
       control     = "Every call is logged, encrypted, for a known time"
       resource    = "aws_api_gateway_stage.stage"

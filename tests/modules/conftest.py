@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.testing import Options
 from harness.testing.examples import examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.aws import EmbeddedAWS
     from harness.testing import AppliedRoot, Applies, Clients
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,6 +31,7 @@ FUNCTIONS = (
     "webhook_sender",
 )
 IMAGES = ("fraud_detection", "merchant_dashboard")
+WEB_ACLS = ("payments-integration", "payments-qa")
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +93,25 @@ APPLIED = {f"applied_{module.replace('-', '_')}": module for module in PAGES}
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _examples_are_begun(request: pytest.FixtureRequest) -> None:
+def _web_acls(aws: EmbeddedAWS) -> None:
+    """Make the web ACLs that examples look up by name: the provider takes seconds for each."""
+    waf = aws.client("wafv2", Options().account_id)
+    for name in WEB_ACLS:
+        visibility = {
+            "SampledRequestsEnabled": False,
+            "CloudWatchMetricsEnabled": True,
+            "MetricName": name,
+        }
+        waf.create_web_acl(
+            Name=name,
+            Scope="REGIONAL",
+            DefaultAction={"Allow": {}},
+            VisibilityConfig=visibility,
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _examples_are_begun(request: pytest.FixtureRequest, _web_acls: None) -> None:
     """Begin the applies before the first test: they wait more than they work."""
     asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     wanted = [module for fixture, module in APPLIED.items() if fixture in asked]

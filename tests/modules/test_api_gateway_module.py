@@ -329,3 +329,10 @@ def test_deployed_methods_need_signature_and_key(applied_api_gateway: AppliedRoo
     assert len(methods) == contract.count("operationId:")
     assert {method["authorizationType"] for method in methods} == {"AWS_IAM"}
     assert {method["apiKeyRequired"] for method in methods} == {True}
+
+
+@pci("6.4.2")
+def test_no_stage_is_without_a_web_acl(applied_api_gateway: AppliedRoot) -> None:
+    stage = applied_api_gateway.one("module.payments_api.aws_api_gateway_stage.stage")["arn"]
+    found = applied_api_gateway.client("wafv2").get_web_acl_for_resource(ResourceArn=stage)
+    assert found["WebACL"]["Name"] == "payments-integration"
