@@ -95,6 +95,7 @@ class _Compiler:
             rules=tuple(self._rule(rule, labels) for rule in rules),
             body_limit=self._surroundings.components.body_limit,
             default_counted=bool(visibility["CloudWatchMetricsEnabled"]),
+            protected=(document.get("DataProtectionConfig") or {}).get("DataProtections") or (),
         )
 
     def _rule(self, rule: Document, labels: str) -> OwnRule | RuleGroup | ManagedGroup:

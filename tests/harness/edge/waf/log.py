@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from harness.edge.table import CompileError
+from harness.edge.waf.addresses import parsed
+from harness.edge.waf.protection import Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.edge.exchange import Exchange
+    from harness.edge.waf.addresses import Country
     from harness.edge.waf.request import InspectedRequest
     from harness.edge.waf.rules import Verdict, WebAcl
     from harness.runtime.logs import LogShipper
-
-_REDACTED = "REDACTED"
 
 
 class WafLog:
@@ -33,7 +34,13 @@ class WafLog:
     """
 
     def __init__(
-        self, configuration: Mapping[str, Any], web_acl: WebAcl, region: str, shipper: LogShipper
+        self,
+        configuration: Mapping[str, Any],
+        web_acl: WebAcl,
+        *,
+        region: str,
+        country: Country,
+        shipper: LogShipper,
     ) -> None:
         (destination,) = configuration["LogDestinationConfigs"]
         _, separator, group = destination.partition(":log-group:")
@@ -42,13 +49,11 @@ class WafLog:
         self._group = group.removesuffix(":*")
         self._stream = f"{region}_{web_acl.name}_0"
         self._web_acl = web_acl
+        self._country = country
         self._kept = _filter(configuration.get("LoggingFilter"))
         self._shipper = shipper
         fields = configuration.get("RedactedFields") or ()
-        self._redacted = frozenset(name for field in fields for name in field)
-        self._headers = frozenset(
-            field["SingleHeader"]["Name"].lower() for field in fields if "SingleHeader" in field
-        )
+        self._shown = Protection(web_acl.protected, fields)
 
     def write(self, exchange: Exchange, request: InspectedRequest, verdict: Verdict) -> None:
         """Queue the record of a request."""
@@ -67,12 +72,15 @@ class WafLog:
             "terminatingRuleId": verdict.rule,
             "terminatingRuleType": verdict.rule_type,
             "action": verdict.action,
-            "terminatingRuleMatchDetails": verdict.details,
+            "terminatingRuleMatchDetails": self._shown.details(verdict.details),
             "httpSourceName": "APIGW",
             "httpSourceId": f"{stage.account_id}:{stage.api_id}:{stage.name}",
             "ruleGroupList": verdict.groups,
-            "rateBasedRuleList": request.rates,
-            "nonTerminatingMatchingRules": verdict.counted,
+            "rateBasedRuleList": self._shown.rates(request.rates),
+            "nonTerminatingMatchingRules": [
+                {**each, "ruleMatchDetails": self._shown.details(each["ruleMatchDetails"])}
+                for each in verdict.counted
+            ],
             "requestHeadersInserted": None,
             "responseCodeSent": None,
             "httpRequest": self._request(exchange, request),
@@ -89,21 +97,21 @@ class WafLog:
         return record
 
     def _request(self, exchange: Exchange, request: InspectedRequest) -> dict[str, Any]:
-        hidden = self._redacted
+        shown, address = self._shown.value, parsed(request.source_ip)
         return {
             "clientIp": request.source_ip,
-            "country": "-",
+            "country": (address and self._country(address)) or "-",
             "headers": [self._header(name, value) for name, value in request.headers],
-            "uri": _REDACTED if "UriPath" in hidden else _text(request.path),
-            "args": _REDACTED if "QueryString" in hidden else _text(request.query),
+            "uri": shown("URI_PATH", _text(request.path)),
+            "args": shown("QUERY_STRING", _text(request.query)),
             "httpVersion": exchange.protocol,
-            "httpMethod": _REDACTED if "Method" in hidden else request.method,
+            "httpMethod": shown("METHOD", request.method),
             "requestId": exchange.request_id,
         }
 
     def _header(self, name: bytes, value: bytes) -> dict[str, str]:
         key = _text(name)
-        return {"name": key, "value": _REDACTED if key in self._headers else _text(value)}
+        return {"name": key, "value": self._shown.value("SINGLE_HEADER", _text(value), key)}
 
 
 def _text(value: bytes) -> str:

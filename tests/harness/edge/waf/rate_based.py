@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     """What a request is counted under; None when it lacks that, and isn't counted."""
 
 WINDOW_SECONDS = 300  # unless the rule says otherwise
+_CUSTOM_LOGGED = {
+    "ForwardedIP": "FORWARDED_IP",
+    "HTTPMethod": "HTTP_METHOD",
+    "LabelNamespace": "LABEL_NAMESPACE",
+    "QueryArgument": "QUERY_ARGUMENT",
+    "QueryString": "QUERY_STRING",
+    "UriPath": "URI_PATH",
+}
 _LOGGED = {"IP": "IP", "FORWARDED_IP": "FORWARDED_IP", "CONSTANT": "CONSTANT"}
 
 
@@ -46,6 +54,7 @@ def compile_rate(settings: Mapping[str, Any], place: Place) -> Matcher:
         "evaluationWindowSec": str(seconds),
     }
     fallback = _fallback(kind, settings)
+    custom = [_named(each) for each in settings.get("CustomKeys") or ()]
 
     def matches(request: InspectedRequest) -> bool:
         if counts is not None and not counts(request):
@@ -55,11 +64,33 @@ def compile_rate(settings: Mapping[str, Any], place: Place) -> Matcher:
             return fallback is not None and fallback(request)
         if window.count(found) <= limit:
             return False
-        value = found if isinstance(found, str) else None
-        request.rates.append({**logged, "limitValue": value} if value else logged)
+        request.rates.append({**logged, **_counted(kind, custom, found)})
         return True
 
     return matches
+
+
+def _named(custom: Mapping[str, Any]) -> dict[str, str]:
+    """A custom key as the log has it: ``{"key": "HEADER", "name": "x-api-key"}``."""
+    ((kind, options),) = ((key, value) for key, value in custom.items() if value is not None)
+    key = {"key": _CUSTOM_LOGGED.get(kind, kind.upper())}
+    return {**key, "name": options["Name"]} if "Name" in options else key
+
+
+def _counted(kind: str, custom: list[dict[str, str]], found: Hashable) -> dict[str, Any]:
+    """The key that a request was counted by."""
+    if not custom or not isinstance(found, tuple):
+        value = {} if kind == "CONSTANT" else {"limitValue": str(found)}
+        return {**value, "customValues": []}
+    values = zip(custom, found, strict=True)
+    return {"customValues": [{**key, "value": _text(value)} for key, value in values]}
+
+
+def _text(value: Hashable) -> str:
+    parts = value if isinstance(value, tuple) else (value,)
+    return ",".join(
+        part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part) for part in parts
+    )
 
 
 def _fallback(kind: str, settings: Mapping[str, Any]) -> Matcher | None:

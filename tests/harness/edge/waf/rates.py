@@ -34,6 +34,9 @@ class RateWindow:
         self._counts: dict[Hashable, _Count] = {}
         self._swept_at = clock()
 
+    def __len__(self) -> int:
+        return len(self._counts)
+
     def count(self, key: Hashable) -> int:
         """Count a request and return how many there were in the window, with this one."""
         now = self._clock()

@@ -79,7 +79,13 @@ class WebAcls:
             found = self._client.get_logging_configuration(ResourceArn=web_acl.arn)
         except self._client.exceptions.WAFNonexistentItemException:
             return None
-        return WafLog(found["LoggingConfiguration"], web_acl, self._region, self._logs)
+        return WafLog(
+            found["LoggingConfiguration"],
+            web_acl,
+            region=self._region,
+            country=self._country,
+            shipper=self._logs,
+        )
 
     def _addresses(self, arn: str) -> list[str]:
         return list(self._client.get_ip_set(**_named(arn))["IPSet"]["Addresses"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness.edge.waf.request import NotKnownError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.edge.waf.request import InspectedRequest
     from harness.edge.waf.statements import Matcher
@@ -150,7 +150,9 @@ class RuleGroup:
             {
                 "ruleGroupId": self._arn,
                 "terminatingRule": terminating if ended else None,
-                "nonTerminatingMatchingRules": inner.counted,
+                "nonTerminatingMatchingRules": [
+                    {"ruleId": each["ruleId"], "action": COUNT} for each in inner.counted
+                ],
                 "excludedRules": None,
             }
         )
@@ -207,6 +209,8 @@ class WebAcl:
     rules: tuple[OwnRule | RuleGroup | ManagedGroup, ...]
     body_limit: int
     default_counted: bool = True
+    protected: Sequence[Mapping[str, Any]] = ()
+    """``DataProtections`` of the API."""
 
     def evaluate(self, request: InspectedRequest) -> Verdict:
         """Decide about a request."""
