@@ -288,6 +288,7 @@ def exchange() -> Callable[..., Exchange]:
             "access_log": None,
             "metrics": None,
             "traced": False,
+            "default_endpoint": True,
             **stage,
         }
         made = Exchange(scope, Stage(**settings), path, now=now, request_id="request-1")

@@ -8,33 +8,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from harness.deploying_domains import issued_certificate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.aws import EmbeddedAWS
+
     Clients = Callable[[str], Any]
 
+ACCOUNT = "444444444444"
 NAME = "api.dev.payments.example"
 TRUSTSTORE = {"truststoreUri": "s3://clients/truststore.pem", "truststoreVersion": "1"}
 
 
-def certificate(client: Clients, name: str = NAME) -> str:
-    """Have a certificate issued by the record that proves the name."""
-    acm, route53 = client("acm"), client("route53")
-    arn: str = acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"]
-    described = acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    record = described["DomainValidationOptions"][0]["ResourceRecord"]
-    zone = route53.create_hosted_zone(Name="payments.example", CallerReference=name)["HostedZone"]
-    change = {
-        "Name": record["Name"],
-        "Type": record["Type"],
-        "TTL": 60,
-        "ResourceRecords": [{"Value": record["Value"]}],
-    }
-    route53.change_resource_record_sets(
-        HostedZoneId=zone["Id"],
-        ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": change}]},
-    )
-    return arn
+@pytest.fixture
+def issued(aws: EmbeddedAWS) -> Callable[..., str]:
+    """Make certificates, issued by the records that prove the names."""
+
+    def make(name: str = NAME) -> str:
+        return issued_certificate(aws.session(ACCOUNT), name)
+
+    return make
 
 
 def domain(client: Clients, arn: str, **settings: Any) -> dict[str, Any]:
@@ -59,8 +54,8 @@ def deployed(client: Clients, *stages: str) -> str:
 
 
 @pytest.mark.mends("apigateway:CreateDomainName")
-def test_a_domain_keeps_its_truststore(client: Clients) -> None:
-    made = domain(client, certificate(client), mutualTlsAuthentication=TRUSTSTORE)
+def test_a_domain_keeps_its_truststore(client: Clients, issued: Callable[..., str]) -> None:
+    made = domain(client, issued(), mutualTlsAuthentication=TRUSTSTORE)
     assert made == client("apigateway").get_domain_name(domainName=NAME) | {
         "ResponseMetadata": made["ResponseMetadata"]
     }
@@ -71,20 +66,22 @@ def test_a_domain_keeps_its_truststore(client: Clients) -> None:
 
 
 @pytest.mark.mends("apigateway:CreateDomainName")
-def test_a_domain_needs_an_issued_certificate_for_its_name(client: Clients) -> None:
+def test_a_domain_needs_an_issued_certificate_for_its_name(
+    client: Clients, issued: Callable[..., str]
+) -> None:
     pending = client("acm").request_certificate(DomainName=NAME, ValidationMethod="DNS")
-    other = certificate(client, "other.payments.example")
+    other = issued("other.payments.example")
     for arn in (pending["CertificateArn"], other):
         with pytest.raises(ClientError, match="isn't issued for api"):
             domain(client, arn)
 
 
 @pytest.mark.mends("apigateway:CreateDomainName")
-def test_mutual_tls_excludes_enhanced_policies(client: Clients) -> None:
+def test_mutual_tls_excludes_enhanced_policies(client: Clients, issued: Callable[..., str]) -> None:
     with pytest.raises(ClientError, match="Mutual TLS needs the security policy TLS_1_2"):
         domain(
             client,
-            certificate(client),
+            issued(),
             mutualTlsAuthentication=TRUSTSTORE,
             securityPolicy="SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
             endpointAccessMode="BASIC",
@@ -92,8 +89,8 @@ def test_mutual_tls_excludes_enhanced_policies(client: Clients) -> None:
 
 
 @pytest.mark.mends("apigateway:UpdateDomainName")
-def test_a_domain_changes_field_by_field(client: Clients) -> None:
-    domain(client, certificate(client), mutualTlsAuthentication=TRUSTSTORE)
+def test_a_domain_changes_field_by_field(client: Clients, issued: Callable[..., str]) -> None:
+    domain(client, issued(), mutualTlsAuthentication=TRUSTSTORE)
     gateway = client("apigateway")
 
     def changed(**operation: str) -> dict[str, Any]:
@@ -110,8 +107,10 @@ def test_a_domain_changes_field_by_field(client: Clients) -> None:
 
 
 @pytest.mark.mends("apigatewayv2:CreateApiMapping")
-def test_a_rest_api_is_mapped_below_a_path_of_several_levels(client: Clients) -> None:
-    domain(client, certificate(client))
+def test_a_rest_api_is_mapped_below_a_path_of_several_levels(
+    client: Clients, issued: Callable[..., str]
+) -> None:
+    domain(client, issued())
     api_id = deployed(client, "live")
     mapper = client("apigatewayv2")
     wanted = {"DomainName": NAME, "ApiId": api_id, "ApiMappingKey": "v1/payments", "Stage": "live"}
@@ -128,8 +127,8 @@ def test_a_rest_api_is_mapped_below_a_path_of_several_levels(client: Clients) ->
 
 
 @pytest.mark.mends("apigatewayv2:UpdateApiMapping")
-def test_a_mapping_moves_to_another_stage(client: Clients) -> None:
-    domain(client, certificate(client))
+def test_a_mapping_moves_to_another_stage(client: Clients, issued: Callable[..., str]) -> None:
+    domain(client, issued())
     api_id = deployed(client, "live", "next")
     mapper = client("apigatewayv2")
     made = mapper.create_api_mapping(

@@ -25,7 +25,7 @@ MERCHANT = {
 }
 GOOD = {
     "environment": "production",
-    "acquirer_url": "https://acquirer.example.com",
+    "acquirer": {"url": "https://acquirer.example.com"},
     "capacity": CAPACITY,
     "merchants": {"m_bakery": MERCHANT},
     "network": {"cidr_block": "10.24.0.0/20"},

@@ -16,6 +16,7 @@ from harness.edge.table import Answer, RouteTable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from harness.edge.domains import Mapped
     from harness.edge.principals import Directory
     from harness.edge.table import Stage
 
@@ -36,7 +37,8 @@ class Gateway:
     """Serves the stages of a route table, which may be replaced between requests.
 
     On a host named ``API.execute-api.*`` paths begin with the stage; on any other, such as
-    the loopback address, with the API's id and the stage.
+    the loopback address, with the API's id and the stage. What comes by a custom domain's listener
+    goes where the domain's API mappings lead.
 
     Args:
         clock: epoch seconds.
@@ -54,11 +56,13 @@ class Gateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request_id = f"{self._id_prefix}{next(self._id_numbers):012x}"
-        stage, path = self._locate(scope)
+        stage, path, mapped = self._locate(scope)
         if stage is None:
             await _send(send, _NO_SUCH_STAGE, request_id)
             return
-        exchange = Exchange(scope, stage, path, now=self._clock(), request_id=request_id)
+        exchange = Exchange(
+            scope, stage, path, now=self._clock(), request_id=request_id, mapped=mapped
+        )
         answer = await self._answer(exchange, receive)
         exchange.status, exchange.response_length = answer.status, len(answer.body)
         await _send(send, answer, request_id)
@@ -66,15 +70,19 @@ class Gateway:
         if stage.access_log:
             stage.access_log.write(exchange)
 
-    def _locate(self, scope: Message) -> tuple[Stage | None, str]:
+    def _locate(self, scope: Message) -> tuple[Stage | None, str, Mapped | None]:
         path = scope["raw_path"].decode("latin-1")[1:]
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        if tls := scope.get("state", {}).get("tls"):
+            if host.partition(b":")[0].decode("latin-1").lower() != tls.server_name:
+                return None, path, None
+            return self.table.mapped(tls.server_name, "/" + path) or (None, path, None)
         if b".execute-api." in host:
             api_id = host.partition(b".")[0].decode("latin-1")
         else:
             api_id, _, path = path.partition("/")
         name, _, rest = path.partition("/")
-        return self.table.stage(api_id, name), "/" + rest
+        return self.table.stage(api_id, name), "/" + rest, None
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> Answer:
         try:

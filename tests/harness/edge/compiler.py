@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.edge.access_log import AccessLog
 from harness.edge.definition import Definition, Surroundings
+from harness.edge.domains import read_domains
 from harness.edge.gateway_responses import GatewayResponses
 from harness.edge.request_metrics import RequestMetrics
 from harness.edge.table import ApiKey, CompileError, RouteTable, Stage
@@ -43,7 +44,7 @@ class Dependencies:
 
 
 def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteTable:
-    """Compile all REST APIs of the session's account and region.
+    """Compile all REST APIs and custom domains of the session's account and region.
 
     Raises:
         CompileError: something deployed isn't supported; says which stage and what.
@@ -56,7 +57,9 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
     account_limit = _limit(client.get_account().get("throttleSettings"))
     account_bucket = dependencies.throttles.bucket("account", account_limit)
     stages = {}
+    policies = {}
     for api in _pages(client, "get_rest_apis"):
+        policies[api["id"]] = api.get("securityPolicy")
         for stage in client.get_stages(restApiId=api["id"])["item"]:
             try:
                 compiled = _Compiler(
@@ -66,9 +69,8 @@ def compile_routes(session: boto3.Session, dependencies: Dependencies) -> RouteT
                 raise CompileError(
                     f"API {api['id']}, stage {stage['stageName']}: {error}"
                 ) from error
-            if compiled is not None:
-                stages[api["id"], stage["stageName"]] = compiled
-    return RouteTable(stages)
+            stages[api["id"], stage["stageName"]] = compiled
+    return RouteTable(stages, read_domains(session, policies))
 
 
 class _Compiler:
@@ -95,12 +97,9 @@ class _Compiler:
             _setting_key(key): settings for key, settings in stage.get("methodSettings", {}).items()
         }
 
-    def compile(self) -> Stage | None:
-        """The compiled stage; None when its endpoint is switched off."""
+    def compile(self) -> Stage:
         using = self._using
         definition = Definition(self._export(), self._surroundings())
-        if definition.endpoint_disabled:
-            return None
         policy = definition.resource_policy
         return Stage(
             api_id=self._api_id,
@@ -118,6 +117,7 @@ class _Compiler:
             metrics=RequestMetrics(using.metrics, self._api_name, self._name),
             traced=bool(self._stage.get("tracingEnabled")),
             web_acl=using.web_acls.of_stage(self._api_id, self._name),
+            default_endpoint=not definition.endpoint_disabled,
         )
 
     def _export(self) -> Any:

@@ -11,6 +11,8 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from harness.edge.tls import CLIENT_CERTIFICATE_FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -55,15 +57,22 @@ def _web_acl(exchange: Exchange) -> str | None:
     return stage_acl.web_acl.arn if stage_acl else None
 
 
+def _of_client_certificate(exchange: Exchange, *, name: str) -> str | None:
+    certificate = exchange.tls.client_certificate if exchange.tls else None
+    return certificate[name] if certificate else None
+
+
 VARIABLES: Mapping[str, Variable] = {
     "accountId": lambda x: x.stage.account_id,
     "apiId": lambda x: x.stage.api_id,
     "authorize.status": _authorize,
     "authorize.error": lambda x: None if x.decision in (None, "allow") else x.decision,
     "awsEndpointRequestId": lambda x: x.worker_request_id,
+    "cipherSuite": lambda x: x.tls.cipher_suite if x.tls else None,
+    "customDomain.basePathMatched": lambda x: x.mapped.base_path if x.mapped else None,
     "deploymentId": lambda x: x.stage.deployment_id,
-    "domainName": lambda x: x.stage.domain_name,
-    "domainPrefix": lambda x: x.stage.api_id,
+    "domainName": lambda x: x.domain_name,
+    "domainPrefix": lambda x: x.domain_name.partition(".")[0],
     "error.message": lambda x: x.refusal.message if x.refusal else None,
     "error.messageString": lambda x: json.dumps(x.refusal.message) if x.refusal else None,
     "error.responseType": lambda x: x.refusal.response_type if x.refusal else None,
@@ -75,6 +84,10 @@ VARIABLES: Mapping[str, Variable] = {
     "identity.apiKey": lambda x: x.api_key_value,
     "identity.apiKeyId": lambda x: x.api_key.key_id if x.api_key else None,
     "identity.caller": lambda x: x.caller.principal_id if x.caller else None,
+    **{
+        f"identity.clientCert.{name}": functools.partial(_of_client_certificate, name=name)
+        for name in CLIENT_CERTIFICATE_FIELDS
+    },
     "identity.sourceIp": lambda x: x.source_ip,
     "identity.user": lambda x: x.caller.principal_id if x.caller else None,
     "identity.userAgent": lambda x: x.header(b"user-agent"),
@@ -87,7 +100,7 @@ VARIABLES: Mapping[str, Variable] = {
     "integrationErrorMessage": lambda x: x.integration_error,
     "integrationLatency": lambda x: _milliseconds(x.integration_latency),
     "integrationStatus": lambda x: _text(x.integration_status),
-    "path": lambda x: f"/{x.stage.name}{x.path}",
+    "path": lambda x: x.whole_path,
     "protocol": lambda x: x.protocol,
     "requestId": lambda x: x.request_id,
     "requestTime": lambda x: request_time(int(x.received_at)),
@@ -98,6 +111,7 @@ VARIABLES: Mapping[str, Variable] = {
     "responseLength": lambda x: str(x.response_length),
     "stage": lambda x: x.stage.name,
     "status": lambda x: str(x.status),
+    "tlsVersion": lambda x: x.tls.version if x.tls else None,
     "waf.latency": lambda x: _milliseconds(x.waf.seconds) if x.waf else None,
     "waf.status": _waf_status,
     "wafResponseCode": lambda x: f"WAF_{x.waf.action}" if x.waf else None,

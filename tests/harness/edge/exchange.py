@@ -12,8 +12,10 @@ from harness.runtime.tracing import new_root
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.edge.domains import Mapped
     from harness.edge.principals import Caller
     from harness.edge.table import ApiKey, Method, Stage
+    from harness.edge.tls import TlsConnection
     from harness.edge.waf.rules import Verdict
 
 Headers = list[tuple[bytes, bytes]]
@@ -52,7 +54,8 @@ class Exchange:
 
     ``path`` is relative to the stage (``/merchants/...``), still percent-encoded;
     ``raw_path`` is what the client sent and signed. Times are seconds. ``trace_root`` is of the
-    trace that the client sent, or a new one.
+    trace that the client sent, or a new one. ``mapped`` is the API mapping of a custom domain, and
+    ``tls`` what is known of the connection to it.
     """
 
     __slots__ = (
@@ -62,10 +65,12 @@ class Exchange:
         "body",
         "caller",
         "decision",
+        "domain_name",
         "headers",
         "integration_error",
         "integration_latency",
         "integration_status",
+        "mapped",
         "method",
         "path",
         "path_parameters",
@@ -80,6 +85,7 @@ class Exchange:
         "stage",
         "started",
         "status",
+        "tls",
         "trace_root",
         "verb",
         "waf",
@@ -87,10 +93,20 @@ class Exchange:
     )
 
     def __init__(
-        self, scope: Mapping[str, Any], stage: Stage, path: str, *, now: float, request_id: str
+        self,
+        scope: Mapping[str, Any],
+        stage: Stage,
+        path: str,
+        *,
+        now: float,
+        request_id: str,
+        mapped: Mapped | None = None,
     ) -> None:
         self.stage: Stage = stage
         self.path = path
+        self.mapped = mapped
+        self.tls: TlsConnection | None = scope.get("state", {}).get("tls")
+        self.domain_name = self.tls.server_name if self.tls else stage.domain_name
         self.verb: str = scope["method"]
         self.raw_path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
@@ -128,6 +144,13 @@ class Exchange:
         sent = self._first.get(_TRACE_HEADER)
         found = _TRACE_ROOT.search(sent.decode("latin-1")) if sent else None
         return found[1] if found else None
+
+    @property
+    def whole_path(self) -> str:
+        """The path of the request's address: with the stage, or what the domain maps."""
+        if self.mapped is None:
+            return f"/{self.stage.name}{self.path}"
+        return f"/{self.mapped.base_path}{self.path}" if self.mapped.base_path else self.path
 
     @property
     def route(self) -> Method:

@@ -192,6 +192,15 @@ class Edge:
         """
         self._order("drain", seconds + 10, seconds=seconds)
 
+    def domains(self) -> Mapping[str, Any]:
+        """The custom domains, and the ``authority``'s certificate file that clients trust.
+
+        ``domains`` has by name the ``port`` on 127.0.0.1, the ``security_policy``, whether there is
+        ``mutual_tls``, and what of the policy is ``not_shown`` on this machine.
+        """
+        found: Mapping[str, Any] = self._order("domains")
+        return found
+
     def flush_logs(self) -> None:
         """Send access and function logs to their groups now."""
         self._order("flush_logs")

@@ -26,6 +26,7 @@ from botocore.config import Config
 
 from harness.edge.app import Gateway
 from harness.edge.compiler import Dependencies, compile_routes
+from harness.edge.domain_listeners import DomainListeners
 from harness.edge.principals import Directory
 from harness.edge.schedule import Scheduler
 from harness.edge.table import RouteTable
@@ -101,6 +102,8 @@ class Edge:
         )
         self._said: set[str] = set()
         self.gateway = Gateway(RouteTable({}), self._directory)
+        self.config = _server_config(self.gateway)
+        self.listeners = DomainListeners(self.config, self._runtime.balancers.authority)
         self._commands: Mapping[str, Callable[..., Awaitable[Any]]] = {
             "reload": self._reload,
             "fire_schedule": self._fire_schedule,
@@ -113,6 +116,7 @@ class Edge:
             "tasks": self._tasks,
             "kill_task": self._kill_task,
             "drain": self._drain,
+            "domains": self._domains,
         }
 
     async def start(self) -> None:
@@ -124,6 +128,7 @@ class Edge:
         """
         await self._runtime.start()
         self.gateway.table = await asyncio.to_thread(self._compile)
+        await self.listeners.refresh(self.gateway.table.domains.values())
 
     async def obey(self, command: str, arguments: Mapping[str, Any]) -> Any:
         """Carry out one command of the parent.
@@ -135,6 +140,7 @@ class Edge:
 
     async def close(self) -> None:
         """End workers and tasks and send what was logged."""
+        self.listeners.close()
         self._vpc_links.close()
         await self._runtime.close()
         await self._directory.close()
@@ -156,6 +162,7 @@ class Edge:
         await self._runtime.refresh()
         self._directory.forget()
         self.gateway.table = table
+        await self.listeners.refresh(table.domains.values())
         await self._runtime.settle()
 
     async def _fire_schedule(self, rule_name: str) -> Any:
@@ -198,6 +205,27 @@ class Edge:
     async def _drain(self, seconds: float) -> None:
         await self._runtime.sources.drain(seconds)
 
+    async def _domains(self) -> dict[str, Any]:
+        return self.listeners.describe()
+
+
+def _server_config(gateway: Gateway) -> uvicorn.Config:
+    config = uvicorn.Config(
+        gateway,
+        interface="asgi3",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE,
+    )
+    config.load()
+    return config
+
 
 class _Server(uvicorn.Server):
     """Says when it listens, and leaves cleaning up after a signal to its caller."""
@@ -226,21 +254,8 @@ async def serve(options: Options) -> None:
     edge = Edge(options)
     try:
         await edge.start()
-        server = _Server(
-            uvicorn.Config(
-                edge.gateway,
-                interface="asgi3",
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+        server = _Server(edge.config)
+        server.server_state = edge.listeners.state
         gc.collect()
         gc.freeze()  # what exists now stays, so collections under load needn't look at it
         with socket.create_server((LOOPBACK, options.port), backlog=2048) as listening:

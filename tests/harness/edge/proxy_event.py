@@ -14,6 +14,7 @@ import orjson
 
 from harness.edge.context import request_time
 from harness.edge.table import Answer
+from harness.edge.tls import event_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def proxy_event(exchange: Exchange, *, binary: bool) -> bytes:
     return orjson.dumps(
         {
             "resource": route.resource_path,
-            "path": exchange.path,
+            "path": exchange.whole_path if exchange.mapped else exchange.path,
             "httpMethod": exchange.verb,
             "headers": single,
             "multiValueHeaders": multiple,
@@ -91,12 +92,12 @@ def _request_context(exchange: Exchange) -> dict[str, Any]:
         "accountId": stage.account_id,
         "apiId": stage.api_id,
         "deploymentId": stage.deployment_id,
-        "domainName": stage.domain_name,
-        "domainPrefix": stage.api_id,
+        "domainName": exchange.domain_name,
+        "domainPrefix": exchange.domain_name.partition(".")[0],
         "extendedRequestId": exchange.request_id,
         "httpMethod": exchange.verb,
         "identity": _identity(exchange),
-        "path": f"/{stage.name}{exchange.path}",
+        "path": exchange.whole_path,
         "protocol": exchange.protocol,
         "requestId": exchange.request_id,
         "requestTime": request_time(int(exchange.received_at)),
@@ -110,9 +111,9 @@ def _request_context(exchange: Exchange) -> dict[str, Any]:
     return context
 
 
-def _identity(exchange: Exchange) -> dict[str, str | None]:
+def _identity(exchange: Exchange) -> dict[str, Any]:
     caller, key = exchange.caller, exchange.api_key
-    identity = {
+    identity: dict[str, Any] = {
         "accessKey": caller.access_key if caller else None,
         "accountId": caller.account_id if caller else None,
         "caller": caller.principal_id if caller else None,
@@ -129,6 +130,8 @@ def _identity(exchange: Exchange) -> dict[str, str | None]:
     if key is not None:
         identity["apiKey"] = exchange.api_key_value
         identity["apiKeyId"] = key.key_id
+    if exchange.tls and exchange.tls.client_certificate:
+        identity["clientCert"] = event_certificate(exchange.tls.client_certificate)
     return identity
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.edge.access_log import AccessLog
+    from harness.edge.domains import CustomDomain, Mapped
     from harness.edge.exchange import Exchange, Headers
     from harness.edge.gateway_responses import GatewayResponses
     from harness.edge.request_metrics import RequestMetrics
@@ -70,7 +71,10 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of one REST API, with its deployment. ``traced`` is X-Ray tracing."""
+    """One stage of one REST API, with its deployment.
+
+    ``traced`` is X-Ray tracing; ``default_endpoint`` whether the API's own host name serves it too.
+    """
 
     api_id: str
     name: str
@@ -86,6 +90,7 @@ class Stage:
     access_log: AccessLog | None
     metrics: RequestMetrics
     traced: bool
+    default_endpoint: bool
     web_acl: StageAcl | None = None
     arn: str = field(init=False)
     domain_name: str = field(init=False)
@@ -99,10 +104,19 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """All stages of an account in a region, by (API id, stage name)."""
+    """All stages of an account in a region, by (API id, stage name), and its custom domains."""
 
     stages: Mapping[tuple[str, str], Stage]
+    domains: Mapping[str, CustomDomain] = field(default_factory=dict)
 
     def stage(self, api_id: str, name: str) -> Stage | None:
-        """The stage with this name, if it is deployed."""
-        return self.stages.get((api_id, name))
+        """What the API's default endpoint serves under this name, if anything."""
+        stage = self.stages.get((api_id, name))
+        return stage if stage and stage.default_endpoint else None
+
+    def mapped(self, domain_name: str, path: str) -> tuple[Stage, str, Mapped] | None:
+        """Where a custom domain leads a path: stage, path below the mapping, and the mapping."""
+        domain = self.domains.get(domain_name)
+        found = domain.find(path) if domain else None
+        stage = self.stages.get(found[0][:2]) if found else None
+        return (stage, found[1], found[0]) if stage and found else None

@@ -101,8 +101,8 @@ def _to_dict(original: Any, api: RestAPI) -> dict[str, Any]:
     answer: dict[str, Any] = original(api)
     if api.policy:
         answer["policy"] = json.dumps(api.policy)[1:-1]
-    tls: dict[str, Any] = vars(api).get("tls", {})
-    return answer | tls
+    answer |= vars(api).get("tls", {})
+    return answer
 
 
 @_METHOD.around(Method, "to_json")

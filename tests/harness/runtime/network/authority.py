@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _VALID_DAYS = 7
+_CURVES = {"EC_prime256v1": ec.SECP256R1, "EC_secp384r1": ec.SECP384R1}
+_PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 class CertificateAuthority:
@@ -56,10 +58,17 @@ class CertificateAuthority:
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server_context(
-        self, names: Sequence[str], versions: tuple[ssl.TLSVersion, ssl.TLSVersion]
+        self,
+        names: Sequence[str],
+        versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
+        *,
+        key_algorithm: str = "EC_prime256v1",
     ) -> ssl.SSLContext:
-        """A context with a certificate for the names, ``versions`` being the lowest and highest."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        """A context with a certificate for the names, ``versions`` being the lowest and highest.
+
+        ``key_algorithm`` has ACM's names.
+        """
+        key = _new_key(key_algorithm)
         alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         usage = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
@@ -84,7 +93,7 @@ class CertificateAuthority:
         self,
         context: ssl.SSLContext,
         certificate: x509.Certificate,
-        key: ec.EllipticCurvePrivateKey,
+        key: _PrivateKey,
     ) -> None:
         path = self._directory / f"{certificate.serial_number:x}.pem"
         path.touch(mode=0o600)
@@ -102,13 +111,17 @@ class CertificateAuthority:
             path.unlink()
 
 
+def _new_key(algorithm: str) -> _PrivateKey:
+    if algorithm in _CURVES:
+        return ec.generate_private_key(_CURVES[algorithm]())
+    return rsa.generate_private_key(65537, int(algorithm.removeprefix("RSA_")))
+
+
 def _common_name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: _PrivateKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
