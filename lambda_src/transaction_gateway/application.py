@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from payment_core.acquirer import Acquirer
+    from payment_core.storage import PaymentStore
     from transaction_gateway.settings import FraudSettings
 
 
@@ -33,7 +34,7 @@ class Application:
     """Everything that a worker keeps between requests."""
 
     settings: Settings
-    store: PaymentTable
+    store: PaymentStore
     acquirer: Acquirer
     service: PaymentService
     merchants: Merchants

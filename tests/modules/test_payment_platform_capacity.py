@@ -26,6 +26,7 @@ MERCHANT = {
 GOOD = {
     "environment": "production",
     "acquirer": {"url": "https://acquirer.example.com"},
+    "web_acl": {"arn": "arn:aws:wafv2:eu-west-1:555555555555:regional/webacl/payments/1"},
     "capacity": CAPACITY,
     "merchants": {"m_bakery": MERCHANT},
     "network": {"cidr_block": "10.24.0.0/20"},

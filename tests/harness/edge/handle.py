@@ -52,6 +52,7 @@ class Edge:
             for the name that functions trust, and goes on to the port as plain HTTP.
         countries: ISO 3166 codes by network, such as ``{"127.0.0.0/8": "DE"}``, for web ACLs that
             ask where clients are; there is no database of addresses here.
+        messages: where it tells what clients aren't told; standard error if None.
 
     Raises:
         EdgeError: it didn't become ready; says why.
@@ -67,6 +68,7 @@ class Edge:
         environment: Mapping[str, str] | None = None,
         public_endpoints: Mapping[str, int] | None = None,
         countries: Mapping[str, str] | None = None,
+        messages: IO[str] | None = None,
     ) -> None:
         # Its temporary files are removed by the parent, so also when it was killed.
         self._files = tempfile.TemporaryDirectory(prefix="edge-")
@@ -79,6 +81,7 @@ class Edge:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=messages,
             env={**os.environ, **(environment or {}), "TMPDIR": self._files.name},
             text=True,
             # Ctrl-C in a terminal must reach the parent alone, which ends this in its order.

@@ -79,7 +79,10 @@ class Transaction:
 async def run(
     plan: Sequence[Arrival], attempt: Attempt, patience: Patience, seed: int
 ) -> list[Transaction]:
-    """Carry a plan out and give its transactions when the last one has ended."""
+    """Carry a plan out and give its transactions when the last one has ended.
+
+    An error of ``attempt`` other than OSError is a fault of the client and ends the run.
+    """
     loop = asyncio.get_running_loop()
     draw = random.Random(seed)  # noqa: S311 - a simulation, no secret
     start = loop.time() + _START_AHEAD
@@ -87,7 +90,7 @@ async def run(
         Transaction(number, arrival.merchant, arrival.at) for number, arrival in enumerate(plan)
     ]
     tasks: set[asyncio.Task[None]] = set()
-    done = asyncio.Event()
+    done: asyncio.Future[None] = loop.create_future()
     left = len(transactions)
 
     def begin(transaction: Transaction) -> None:
@@ -99,17 +102,18 @@ async def run(
         nonlocal left
         tasks.discard(task)
         left -= 1
-        if left == 0 or (not task.cancelled() and task.exception()):
-            done.set()
+        fault = None if task.cancelled() else task.exception()
+        if done.done():
+            return
+        if fault:
+            done.set_exception(fault)
+        elif left == 0:
+            done.set_result(None)
 
     for transaction in transactions:
         loop.call_at(start + transaction.intended, begin, transaction)
     if transactions:
-        await done.wait()
-    for task in tasks:
-        task.cancel()
-    if left:
-        raise RuntimeError("a transaction ended by a fault of the client; see its traceback")
+        await done
     return transactions
 
 
