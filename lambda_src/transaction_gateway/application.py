@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from payment_core.acquirer import Acquirer
-    from payment_core.storage import PaymentStore
     from transaction_gateway.settings import FraudSettings
 
 
@@ -34,7 +33,7 @@ class Application:
     """Everything that a worker keeps between requests."""
 
     settings: Settings
-    store: PaymentStore
+    store: PaymentTable
     acquirer: Acquirer
     service: PaymentService
     merchants: Merchants

@@ -23,6 +23,7 @@ from harness.bench.dashboard import page_times
 from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.bench.fraud import fraud_figures
+from harness.bench.overload import overload_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
@@ -91,6 +92,7 @@ class Part(StrEnum):
     """A part of the bench."""
 
     GATEWAY = "gateway"
+    OVERLOAD = "overload"
     FUNCTIONS = "functions"
     SERVICES = "services"
     LOGS = "logs"
@@ -104,6 +106,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             lambda: [gateway.edge_cpu()],
             lambda: [gateway.edge_latency(yardstick)],
         ],
+        Part.OVERLOAD: [overload_figures],
         Part.FUNCTIONS: [
             functions.authorize_cpu,
             lambda: [functions.dynamodb_calls()],

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from payment_core.acquirer import Instruction
+    from transaction_gateway.payment_table import PaymentTable
 
 MOST_PATIENCE_S = 22.0
 ACQUIRER_TIMEOUT_MS = 25_000
@@ -122,7 +123,7 @@ class PaymentsService:
         profiles = cast("DynamoDBClient", _Profiles(api_key_id))
         self._application = Application(
             settings=settings,
-            store=self._store,
+            store=cast("PaymentTable", self._store),
             acquirer=self._acquirer,
             service=PaymentService(
                 self._store,
