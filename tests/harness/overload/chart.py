@@ -36,6 +36,8 @@ _STYLE = """
 #overload .dot-off { fill: var(--off) } #overload .dot-on { fill: var(--on) }
 #overload .say-off { fill: var(--off); font-weight: 600 }
 #overload .say-on { fill: var(--on); font-weight: 600 }
+#overload .say-on, #overload .say-off { paint-order: stroke; stroke: var(--paper);
+  stroke-width: 4px; stroke-linejoin: round }
 #overload .best { stroke: var(--best); stroke-width: 2.5 }
 """
 
@@ -97,7 +99,7 @@ def _goodput(found: Overload) -> Iterable[str]:
         places = [plot.along((place + 0.5) / len(pairs)) for place in range(len(pairs))]
         for x, pair in zip(places, pairs, strict=True):
             yield _text(x, plot.y + plot.height + 20, f"{pair.shape.peak:g}x", "soft mid")
-        for kind in ("off", "on"):
+        for kind in ("on", "off"):  # dashes over the solid line show where they agree
             values = [getattr(pair, kind).goodput / CAPACITY for pair in pairs]
             points = [(x, plot.up(value)) for x, value in zip(places, values, strict=True)]
             yield _path(points, kind)
@@ -136,7 +138,7 @@ def _avoided(found: Overload) -> Iterable[str]:
     yield _line(at(0.3), top - 4, at(0.3), bottom, "aim")
     yield _text(at(0.3), top - 9, "30 %", "soft mid")
     yield _line(left, bottom + 38, left, bottom + 54, "best")
-    yield _text(left + 10, bottom + 51, "the most there is to avoid under a lasting load", "soft")
+    yield _text(left + 10, bottom + 51, "1/ρ, the most to avoid if the load never ended", "soft")
 
 
 def _spike(found: Overload) -> Iterable[str]:
@@ -196,8 +198,8 @@ def _path(points: Sequence[tuple[float, float]], kind: str) -> str:
 def _dot(x: float, y: float, kind: str) -> str:
     """A square where throttled and a circle where not: told apart without colour."""
     if kind == "on":
-        return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" class="dot-on"/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" class="dot-off"/>'
+        return f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10" class="dot-on"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="dot-off"/>'
 
 
 def _bar(x: float, y: float, width: float, height: float) -> str:

@@ -109,10 +109,19 @@ class Deployment:
 
     def reset(self, backend: Named) -> None:
         """Have a backend forget what waits from the last run."""
-        if port := self._ports.get(backend.name):
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/reset", method="POST")
-            with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own process
-                pass
+        self._ask(backend, "reset")
+
+    def begun(self, backend: Named) -> int:
+        """Count the transactions that have reached a backend that is a process of ours."""
+        return int(self._ask(backend, "health")["begun"])
+
+    def _ask(self, backend: Named, what: str) -> Any:
+        port = self._ports.get(backend.name)
+        if port is None:
+            return {}
+        address = f"http://127.0.0.1:{port}/{what}"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return json.load(answer)
 
     def _start(self) -> None:
         self._aws = self._stack.enter_context(EmbeddedAWS(region=REGION))

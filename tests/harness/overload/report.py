@@ -68,8 +68,8 @@ def notes(found: Overload) -> Iterator[str]:
     )
     if found.void:
         yield (
-            f"{found.void} runs are void (marked !): the generator was more than "
-            f"{MOST_LAG * 1000:.0f} ms late at p99. Run it where nothing else runs."
+            f"Void runs (marked !): {found.void}. The generator was more than "
+            f"{MOST_LAG * 1000:.0f} ms late at p99; measure where nothing else runs."
         )
     quiet, noisy = found.neighbours["quiet"], found.neighbours["noisy"]
     yield (
@@ -123,6 +123,7 @@ def write(found: Overload, directory: Path) -> None:
         rows=list(rows(found)),
         notes=list(notes(found)),
         backends=BACKENDS,
+        capacity=CAPACITY,
         claim=claim(found),
     )
     (directory / "index.html").write_text(page, encoding="utf-8")
@@ -155,7 +156,7 @@ def _ms(seconds: float) -> str:
 
 
 def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.0%}"
+    return "" if share is None else f"{round(share, 2) or 0.0:.0%}"
 
 
 def _best(pair: Pair) -> str:

@@ -1,6 +1,7 @@
 """The named backends as processes that speak HTTP: ``python -m harness.overload.service fifo``.
 
-Prints its port as one line of JSON. ``POST /reset`` forgets what waits, for the next run.
+Prints its port as one line of JSON. ``GET /reset`` forgets what waits, for the next run; every
+answer counts the transactions that have begun.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Application:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._begun = 0
 
     async def __call__(
         self,
@@ -45,8 +47,9 @@ class Application:
         if scope["path"] == "/reset":
             self._backend.reset()
         elif scope["path"] != "/health":
+            self._begun += 1
             status = await self._backend.work()
-        body = b'{"status":%d}' % status
+        body = b'{"begun":%d}' % self._begun
         headers = [*_HEADERS, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
