@@ -9,7 +9,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from harness.edge.exchange import Exchange, Refusal
+from harness.edge.exchange import Exchange, Refusal, uri_too_long
 from harness.edge.pipeline import stages
 from harness.edge.table import Answer, RouteTable
 
@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 
 MAX_BODY = 10 * 1024 * 1024  # bytes
 MAX_HEADERS = 10_240  # bytes, names and values
+MAX_URL = 10_240  # characters, of path and query
 _NO_SUCH_STAGE = Answer(
     403,
     [(b"content-type", b"application/json"), (b"x-amzn-errortype", b"ForbiddenException")],
     b'{"message":"Forbidden"}',
 )
+
+
+class ClientGoneError(Exception):
+    """The client left, or was sent away, before its request was whole."""
 
 
 class Gateway:
@@ -63,7 +68,10 @@ class Gateway:
         exchange = Exchange(
             scope, stage, path, now=self._clock(), request_id=request_id, mapped=mapped
         )
-        answer = await self._answer(exchange, receive)
+        try:
+            answer = await self._answer(exchange, receive)
+        except ClientGoneError:
+            return  # half a request is none: nothing runs, and nobody listens
         exchange.status, exchange.response_length = answer.status, len(answer.body)
         await _send(send, answer, request_id)
         stage.metrics.count(exchange, time.perf_counter() - exchange.started)
@@ -94,13 +102,21 @@ class Gateway:
             return await exchange.route.integration.respond(exchange)
         except Refusal as refusal:
             return exchange.stage.responses.render(refusal, exchange)
+        except ClientGoneError:
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return exchange.stage.responses.render(_internal_error(), exchange)
 
 
 async def _read(exchange: Exchange, receive: Receive) -> None:
-    """Read the body, within API Gateway's limits."""
+    """Read the body, within API Gateway's limits.
+
+    Raises:
+        ClientGoneError: the body never became whole.
+    """
+    if len(exchange.raw_path) + len(exchange.query) > MAX_URL:
+        raise uri_too_long()
     if len(b"".join(itertools.chain.from_iterable(exchange.headers))) > MAX_HEADERS:
         raise Refusal(
             "REQUEST_TOO_LARGE",
@@ -111,19 +127,25 @@ async def _read(exchange: Exchange, receive: Receive) -> None:
     declared = exchange.header(b"content-length")
     if declared is not None and int(declared) > MAX_BODY:
         raise _too_large()
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
+    body, more = await _part(receive)
+    if more:
         parts, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            part = message.get("body", b"")
+        while more:
+            part, more = await _part(receive)
             parts.append(part)
             size += len(part)
             if size > MAX_BODY:
                 raise _too_large()
         body = b"".join(parts)
     exchange.body = body
+
+
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    """The next part of the body, and whether more follow."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+    return message["body"], message["more_body"]
 
 
 def _internal_error() -> Refusal:

@@ -12,9 +12,9 @@ import ssl
 import sys
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from harness.edge.connection import Connection
 from harness.edge.tls import tls_connection
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class DomainListeners:
                     print(shortfall, file=sys.stderr, flush=True)
 
 
-class _DomainProtocol(HttpToolsProtocol):
+class _DomainProtocol(Connection):
     """Tells the gateway which domain's connection a request came by, and what its TLS is."""
 
     def __init__(self, config: uvicorn.Config, state: ServerState, name: str) -> None:

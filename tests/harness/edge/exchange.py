@@ -49,6 +49,13 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
         self.validation_error = validation_error
 
 
+def uri_too_long() -> Refusal:
+    """The answer to a URL, or to the ARN of a method with its path, over AWS's limit."""
+    return Refusal(
+        "DEFAULT_4XX", 414, "Request URI too long", error_type="RequestURITooLongException"
+    )
+
+
 class Exchange:
     """Everything known about one request; filled in while it passes the stages.
 
@@ -139,6 +146,12 @@ class Exchange:
         """The first value of a header; ``name`` in lower case."""
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def repeated(self, name: bytes) -> bool:
+        """Whether a header was sent more than once; ``name`` in lower case."""
+        if len(self._first) == len(self.headers):
+            return False
+        return sum(sent == name for sent, _ in self.headers) > 1
 
     def _sent_root(self) -> str | None:
         sent = self._first.get(_TRACE_HEADER)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.edge import sigv4
-from harness.edge.exchange import Refusal
+from harness.edge.exchange import Refusal, uri_too_long
 from harness.edge.principals import condition_keys
 from harness.edge.throttling import admit
 from harness.iam import AccessRequest, Decision, Policies, Principal, authorize, evaluate
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.edge.principals import Caller, Directory
 
 INVOKE = "execute-api:Invoke"
+MAX_METHOD_ARN = 1600  # bytes, of the method with the path as sent
 _ANONYMOUS = Principal(account_id="anonymous", arn="anonymous")
 
 
@@ -40,6 +41,9 @@ class Authenticator:
         sigv4.refuse_unsupported(exchange.query, exchange.header(b"x-amz-content-sha256"))
         if authorization is None:
             raise sigv4.missing_token()
+        for name in sigv4.SENT_ONCE:
+            if exchange.repeated(name):
+                raise sigv4.sent_twice(name)
         signature = sigv4.parse_authorization(authorization)
         sigv4.check_scope(signature, exchange.stage.region)
         caller = self.directory.known(signature.access_key)
@@ -84,9 +88,12 @@ def check_access(exchange: Exchange) -> None:
     stage, caller = exchange.stage, exchange.caller
     if caller is None and stage.resource_policy is None:
         return
+    resource = f"{stage.arn}/{exchange.verb}{exchange.path}"
+    if len(resource) > MAX_METHOD_ARN:
+        raise uri_too_long()
     request = AccessRequest(
         action=INVOKE,
-        resource=f"{stage.arn}/{exchange.verb}{exchange.path}",
+        resource=resource,
         lookup=condition_keys(exchange),
         principal=caller.principal if caller else _ANONYMOUS,
     )

@@ -26,6 +26,7 @@ from botocore.config import Config
 
 from harness.edge.app import Gateway
 from harness.edge.compiler import Dependencies, compile_routes
+from harness.edge.connection import Connection
 from harness.edge.domain_listeners import DomainListeners
 from harness.edge.principals import Directory
 from harness.edge.schedule import Scheduler
@@ -213,7 +214,7 @@ def _server_config(gateway: Gateway) -> uvicorn.Config:
     config = uvicorn.Config(
         gateway,
         interface="asgi3",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_SKEW = 300  # seconds a request may be older or newer than the clock
+# Whoever passes a request on might take the other one of two.
+SENT_ONCE = (b"authorization", b"x-amz-content-sha256", b"x-amz-date", b"x-amz-security-token")
 EMPTY_SHA256 = sha256(b"").hexdigest()
 _AUTHORIZATION = re.compile(
     ALGORITHM + r" Credential=([^/,= ]+)/(\d{8})/([^/,= ]+)/([^/,= ]+)/aws4_request, ?"
@@ -184,6 +186,11 @@ def refuse_unsupported(query: bytes, content_sha256: str | None) -> None:
 
 def _is_sha256(text: str) -> bool:
     return len(text) == 64 and not set(text) - set("0123456789abcdef")
+
+
+def sent_twice(name: bytes) -> Refusal:
+    """The answer to two values where the signature needs one."""
+    return _incomplete(f"'{name.decode()}' must be sent once.")
 
 
 def missing_token() -> Refusal:
