@@ -13,12 +13,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from edge.exchanges import ACCOUNT, REGION, some_stage
 from harness.aws import EmbeddedAWS
 from harness.edge import Edge
 from harness.edge.exchange import Exchange
-from harness.edge.gateway_responses import GatewayResponses
-from harness.edge.routing import Router
-from harness.edge.table import Method, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     import boto3
     from botocore.credentials import Credentials
 
-REGION = "eu-west-1"
-ACCOUNT = "444444444444"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -273,25 +269,7 @@ def exchange() -> Callable[..., Exchange]:
             "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
             "client": ("192.0.2.7", 50_000),
         }
-        settings: dict[str, Any] = {
-            "api_id": "a1b2c3",
-            "name": "live",
-            "account_id": ACCOUNT,
-            "region": REGION,
-            "deployment_id": "d1",
-            "router": Router[Method]([]),
-            "responses": GatewayResponses({}),
-            "keys": {},
-            "resource_policy": None,
-            "account_bucket": None,
-            "variables": {},
-            "access_log": None,
-            "metrics": None,
-            "traced": False,
-            "default_endpoint": True,
-            **stage,
-        }
-        made = Exchange(scope, Stage(**settings), path, now=now, request_id="request-1")
+        made = Exchange(scope, some_stage(**stage), path, now=now, request_id="request-1")
         made.body = body
         return made
 
