@@ -128,6 +128,7 @@ def outcome(aws: EmbeddedAWS, deployer: Deployer) -> Counter[tuple[str, str, boo
         logs=MagicMock(),
         metrics=MagicMock(),
         vpc_links=MagicMock(),
+        web_acls=MagicMock(),
     )
     stage = compile_routes(aws.session(ACCOUNT), dependencies).stage(api_id, "live")
     assert stage is not None

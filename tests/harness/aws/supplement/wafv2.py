@@ -152,7 +152,8 @@ def _delete_unused_set(
     original: Any, backend: WAFV2Backend, name: str, scope: str, set_id: str, token: str
 ) -> None:
     arn = next((arn for arn, each in backend.ip_sets.items() if each.ip_set_id == set_id), "")
-    for holder in (*backend.wacls.values(), *backend.rule_groups.values()):
+    holders: list[Any] = [*backend.wacls.values(), *backend.rule_groups.values()]
+    for holder in holders:
         if arn and any(arn in json.dumps(rule.statement) for rule in holder.rules):
             raise _in_use()
     original(backend, name, scope, set_id, token)

@@ -78,7 +78,8 @@ def _matching(kind: str, content: Mapping[str, Any]) -> int:
     if "AllQueryArguments" in field:
         base += _ALL_ARGUMENTS
     transformations = content.get("TextTransformations") or ()
-    return base + _TRANSFORMATION * sum(each["Type"] != "NONE" for each in transformations)
+    changing = sum(1 for each in transformations if each["Type"] != "NONE")
+    return base + _TRANSFORMATION * changing
 
 
 def _base(kind: str, content: Mapping[str, Any]) -> int:
