@@ -53,6 +53,7 @@ GOOD = {
     "capacity": CAPACITY,
     "clients": {"m_bakery": BAKERY, "m_cinema": CINEMA},
     "kms_key": {"arn": "arn:aws:kms:eu-west-1:555555555555:key/1"},
+    "web_acl": {"arn": "arn:aws:wafv2:eu-west-1:555555555555:regional/webacl/payments/1"},
 }
 
 
