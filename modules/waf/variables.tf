@@ -65,7 +65,7 @@ variable "body_limit_bytes" {
 }
 
 variable "rate_limits" {
-  description = "Requests that may arrive within `window_seconds` (60, 120, 300 or 600) from one address, with one API key in the header x-api-key, and, where a proxy stands before the APIs, from one address in the header that it sets. Null sets no such limit."
+  description = "Requests that may arrive within `window_seconds` (60, 120, 300 or 600) from one address, with one API key in the header x-api-key, and, where a proxy stands before the APIs, from one address in the header that it sets (null: none does)."
   type = object({
     by_address = optional(number, 6000)
     by_api_key = optional(number, 6000)
@@ -85,15 +85,10 @@ variable "rate_limits" {
 
   validation {
     condition = alltrue([
-      for requests in [var.rate_limits.by_address, var.rate_limits.by_api_key, try(var.rate_limits.by_forwarded_address.requests, null)] :
-      requests == null ? true : requests >= 10 && requests <= 2000000000 && floor(requests) == requests
+      for requests in concat([var.rate_limits.by_address, var.rate_limits.by_api_key], var.rate_limits.by_forwarded_address[*].requests) :
+      requests >= 10 && requests <= 2000000000 && floor(requests) == requests
     ])
-    error_message = "A rate limit is a whole number of 10 to 2000000000 requests; null sets none."
-  }
-
-  validation {
-    condition     = var.rate_limits.by_address != null
-    error_message = "The limit by address stays: without it one sender can use up what all share. Raise it instead."
+    error_message = "A rate limit is a whole number of 10 to 2000000000 requests."
   }
 }
 
@@ -119,9 +114,9 @@ variable "managed_rule_groups" {
     version             = optional(string)
   }))
   default = {
-    common           = { name = "AWSManagedRulesCommonRuleSet", version = "Version_1.19", capacity = 700 }
+    common           = { name = "AWSManagedRulesCommonRuleSet", version = "Version_1.20", capacity = 700 }
     ip-reputation    = { name = "AWSManagedRulesAmazonIpReputationList", capacity = 25 }
-    known-bad-inputs = { name = "AWSManagedRulesKnownBadInputsRuleSet", version = "Version_1.24", capacity = 200 }
+    known-bad-inputs = { name = "AWSManagedRulesKnownBadInputsRuleSet", version = "Version_1.25", capacity = 200 }
     linux            = { name = "AWSManagedRulesLinuxRuleSet", version = "Version_2.6", capacity = 200 }
     sql-database     = { name = "AWSManagedRulesSQLiRuleSet", version = "Version_2.3", capacity = 200 }
   }
@@ -136,7 +131,7 @@ variable "managed_rule_groups" {
     condition = alltrue([
       for group in var.managed_rule_groups : contains(local.groups_about_senders, group.name) == (group.version == null)
     ])
-    error_message = "Pin the version of every managed group, for example \"Version_1.19\" (an unset one changes when the vendor likes); only ${join(" and ", local.groups_about_senders)} have none."
+    error_message = "Pin the version of every managed group, for example \"Version_1.20\" (an unset one changes when the vendor likes); only ${join(" and ", local.groups_about_senders)} have none."
   }
 
   validation {

@@ -18,7 +18,7 @@ VISIBILITY = {
     "CloudWatchMetricsEnabled": True,
     "MetricName": "shop",
 }
-QUERY: dict[str, Any] = {"QueryString": {}}
+QUERY: Mapping[str, Any] = {"QueryString": {}}
 JSON_BODY = {"JsonBody": {"MatchPattern": {"All": {}}, "MatchScope": "ALL"}}
 AS_IT_IS = [{"Priority": 0, "Type": "NONE"}]
 DECODED = [{"Priority": 0, "Type": "URL_DECODE"}]

@@ -17,7 +17,13 @@ def test_example_makes_what_its_page_says(example: Example, plan_example: Exampl
 
 @pytest.mark.parametrize(
     "example",
-    ["applied_api_gateway", "applied_data", "applied_lambda_service", "applied_payment_platform"],
+    [
+        "applied_api_gateway",
+        "applied_data",
+        "applied_lambda_service",
+        "applied_payment_platform",
+        "applied_waf",
+    ],
 )
 def test_second_plan_of_an_example_is_empty(example: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(example).assert_idempotent()

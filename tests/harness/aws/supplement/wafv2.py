@@ -152,10 +152,10 @@ def _delete_unused_set(
     original: Any, backend: WAFV2Backend, name: str, scope: str, set_id: str, token: str
 ) -> None:
     arn = next((arn for arn, each in backend.ip_sets.items() if each.ip_set_id == set_id), "")
-    holders: list[Any] = [*backend.wacls.values(), *backend.rule_groups.values()]
-    for holder in holders:
-        if arn and any(arn in json.dumps(rule.statement) for rule in holder.rules):
-            raise _in_use()
+    rules = [rule for acl in backend.wacls.values() for rule in acl.rules]
+    rules += [rule for group in backend.rule_groups.values() for rule in group.rules]
+    if arn and any(arn in json.dumps(rule.statement) for rule in rules):
+        raise _in_use()
     original(backend, name, scope, set_id, token)
 
 

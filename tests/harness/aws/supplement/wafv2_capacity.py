@@ -71,15 +71,16 @@ def _scope(content: Mapping[str, Any], groups: Mapping[str, int]) -> int:
 
 
 def _matching(kind: str, content: Mapping[str, Any]) -> int:
-    base = _base(kind, content)
+    base: int = _base(kind, content)
     field = content.get("FieldToMatch") or {}
     if "JsonBody" in field:
         base *= 2
     if "AllQueryArguments" in field:
         base += _ALL_ARGUMENTS
     transformations = content.get("TextTransformations") or ()
-    changing = sum(1 for each in transformations if each["Type"] != "NONE")
-    return base + _TRANSFORMATION * changing
+    return base + _TRANSFORMATION * len(
+        [each for each in transformations if each["Type"] != "NONE"]
+    )
 
 
 def _base(kind: str, content: Mapping[str, Any]) -> int:
