@@ -15,6 +15,7 @@ module "log_review" {
     findings  = [module.forwarding.findings_log_group_name]
     function  = [for function in module.platform.functions : function.log_group]
     service   = [for service in module.platform.services : service.log_group]
+    waf       = [module.waf.log_group.name]
   }
   logs = { retention_days = 90 }
 

@@ -102,6 +102,7 @@ def test_deploy_role_makes_bounded_roles_and_searches_no_payments(account: Accou
 MANAGED = [
     "aws_iam_policy.deploy_network[0]",
     "aws_iam_policy.deploy_services[0]",
+    "aws_iam_policy.deploy_web_acl[0]",
     "aws_iam_policy.workload_boundary",
 ]
 
