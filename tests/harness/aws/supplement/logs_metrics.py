@@ -1,4 +1,4 @@
-"""CloudWatch Logs: metrics that log events carry in the embedded format."""
+"""CloudWatch Logs: how many events came in, and metrics that they carry in the embedded format."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from harness.aws.supplement.registry import mend
 
 _EXTRACTION = mend(
     "logs:PutLogEvents",
-    reason="takes no metrics out of log events in the embedded format",
-    observed="list_metrics named nothing of what the functions had measured",
+    reason="counts no events that come in, and takes no metrics out of them",
+    observed="list_metrics named nothing of what the functions had measured, nor IncomingLogEvents",
 )
 
 
@@ -26,9 +26,10 @@ def _put_log_events(
     log_events: list[dict[str, Any]],
 ) -> Any:
     answer = original(backend, log_group_name, log_stream_name, log_events)
-    found = [
+    group = {"LogGroupName": log_group_name}
+    came_in = metrics.Measurement.of("AWS/Logs", "IncomingLogEvents", group, [len(log_events)])
+    carried = [
         measurement for event in log_events for measurement in measurements_of(event["message"])
     ]
-    if found:
-        metrics.record(backend.account_id, backend.region_name, found)
+    metrics.record(backend.account_id, backend.region_name, [came_in, *carried])
     return answer
