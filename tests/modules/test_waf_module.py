@@ -141,7 +141,7 @@ def test_the_capacity_is_what_aws_counts(plan: Planner, applied_waf: AppliedRoot
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def deployed(applied_waf: AppliedRoot) -> Mapping[str, Any]:
     """The web ACL as AWS tells it."""
     acl = applied_waf.one(WEB_ACL)
