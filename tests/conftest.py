@@ -17,7 +17,7 @@ pytest_plugins = ("pytester",)
 
 HERE = Path(__file__).parent
 # Folders whose files share something that takes long to apply.
-SHARED = ("log_archive", "modules", "organization", "platform")
+SHARED = ("log_archive", "modules", "organization", "platform", "waf")
 # These run platforms of their own, one after the other: three at once are enough for a laptop.
 ON_THEIR_OWN = ("platform/test_demo.py", "platform/test_readme.py")
 # Long waits come first, so that the rest runs beside them.

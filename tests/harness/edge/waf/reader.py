@@ -43,9 +43,7 @@ class WebAcls:
         self._logs = logs
         self._metrics = metrics
         self._known: dict[str, tuple[WebAcl, WafLog | None, WafMetrics]] = {}
-        self._sets = Sets(
-            ip_set=self._addresses, patterns=self._patterns, rule_group=self._rule_group
-        )
+        self._sets = sets_of(self._client)
 
     def refresh(self) -> None:
         """Read everything anew from now on."""
@@ -87,15 +85,22 @@ class WebAcls:
             shipper=self._logs,
         )
 
-    def _addresses(self, arn: str) -> list[str]:
-        return list(self._client.get_ip_set(**_named(arn))["IPSet"]["Addresses"])
 
-    def _patterns(self, arn: str) -> list[str]:
-        found = self._client.get_regex_pattern_set(**_named(arn))["RegexPatternSet"]
+def sets_of(client: Any) -> Sets:
+    """What web ACLs refer to, read through a client of AWS WAF."""
+
+    def addresses(arn: str) -> list[str]:
+        return list(client.get_ip_set(**_named(arn))["IPSet"]["Addresses"])
+
+    def patterns(arn: str) -> list[str]:
+        found = client.get_regex_pattern_set(**_named(arn))["RegexPatternSet"]
         return [each["RegexString"] for each in found["RegularExpressionList"]]
 
-    def _rule_group(self, arn: str) -> Any:
-        return self._client.get_rule_group(ARN=arn)["RuleGroup"]
+    return Sets(
+        ip_set=addresses,
+        patterns=patterns,
+        rule_group=lambda arn: client.get_rule_group(ARN=arn)["RuleGroup"],
+    )
 
 
 def _named(arn: str) -> dict[str, str]:
