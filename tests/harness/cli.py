@@ -104,6 +104,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
     return {
         Part.GATEWAY: [
             lambda: [gateway.edge_cpu()],
+            gateway.edge_scaling,
             lambda: [gateway.edge_latency(yardstick)],
         ],
         Part.OVERLOAD: [overload_figures],

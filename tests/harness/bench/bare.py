@@ -37,7 +37,12 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
     config = uvicorn.Config(
-        application, loop="uvloop", http="httptools", lifespan="off", log_level="warning"
+        application,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        log_level="warning",
+        timeout_keep_alive=75,  # others have their turns in between
     )
     uvicorn.Server(config).run(sockets=[listener])
 

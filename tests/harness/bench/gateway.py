@@ -19,6 +19,7 @@ import psutil
 from harness.aws import EmbeddedAWS
 from harness.bench import route
 from harness.bench.figures import Figure
+from harness.bench.guarded import Guarded
 from harness.edge import Edge
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ CONNECTIONS = 16
 LATENCY_BLOCKS = 5
 LATENCY_REQUESTS_A_BLOCK = 40
 START_SECONDS = 60
+SHAPES = ((10, 5), (200, 5), (10, 50))  # routes, rules
 
 
 class Target:
@@ -81,7 +83,7 @@ def edge_cpu() -> Figure:
         with edge_on(aws) as edge:
             url = f"{edge.invoke_url(deployed.api_id, route.STAGE)}/mock"
             path = url.removeprefix(edge.url)
-            targets = {
+            targets: dict[object, tuple[int, Target]] = {
                 "edge": (
                     edge.pid,
                     Target(port_of(edge), path, deployed.headers(url), connections=CONNECTIONS),
@@ -91,16 +93,8 @@ def edge_cpu() -> Figure:
                     Target(bare_port, path, deployed.headers(url), connections=CONNECTIONS),
                 ),
             }
-            cpu: dict[str, list[float]] = {name: [] for name in targets}
-            for _, target in targets.values():
-                repeat(target.send, ROUNDS_A_BLOCK)
-            for _ in range(BLOCKS):
-                for name, (pid, target) in targets.items():
-                    before = cpu_seconds(pid)
-                    repeat(target.send, ROUNDS_A_BLOCK)
-                    spent = cpu_seconds(pid) - before
-                    cpu[name].append(spent / (ROUNDS_A_BLOCK * CONNECTIONS) * 1e6)
-    ours, bare = statistics.median(cpu["edge"]), statistics.median(cpu["bare"])
+            spent = _interleaved(targets)
+    ours, bare = spent["edge"], spent["bare"]
     return Figure(
         name="Edge CPU a request: SigV4, IAM, key, throttles and validation on",
         ours=f"{ours:.0f} µs",
@@ -108,6 +102,61 @@ def edge_cpu() -> Figure:
         ratio=ours / bare,
         aim="under 150 µs",
     )
+
+
+def edge_scaling() -> list[Figure]:
+    """CPU a request behind a web ACL, over the bare server, and over fewer routes and rules."""
+    with EmbeddedAWS(region=REGION) as aws, _bare_server() as (bare_pid, bare_port):
+        guarded = Guarded(lambda name: aws.client(name, ACCOUNT), REGION, ACCOUNT)
+        deployed = {
+            (routes, rules): guarded.deploy(routes=routes, rules=rules) for routes, rules in SHAPES
+        }
+        with edge_on(aws) as edge:
+            targets: dict[object, tuple[int, Target]] = {}
+            for shape, (api, path) in deployed.items():
+                url = f"{edge.invoke_url(api.api_id, route.STAGE)}{path}"
+                local = url.removeprefix(edge.url)
+                headers = api.headers(url)
+                sender = Target(port_of(edge), local, headers, connections=CONNECTIONS)
+                targets[shape] = edge.pid, sender
+            bare = Target(bare_port, local, headers, connections=CONNECTIONS)
+            spent = _interleaved({**targets, "bare": (bare_pid, bare)})
+    few, many_routes, many_rules = (spent[shape] for shape in SHAPES)
+    return [
+        Figure(
+            name="Edge CPU a request behind a web ACL: 5 rules, 10 routes, all logged",
+            ours=f"{few:.0f} µs",
+            reference=f"{spent['bare']:.0f} µs, bare ASGI server",
+            ratio=few / spent["bare"],
+            aim="",
+        ),
+        _growth("10 to 200 routes", many_routes, few),
+        _growth("5 to 50 rules", many_rules, few),
+    ]
+
+
+def _growth(step: str, more: float, few: float) -> Figure:
+    return Figure(
+        name=f"Edge CPU a request, from {step}",
+        ours=f"{more:.0f} µs",
+        reference=f"{few:.0f} µs, with the fewer",
+        ratio=more / few,
+        aim="flat: 1.1" if "routes" in step else "flat but for the rules that look: 1.3",
+    )
+
+
+def _interleaved(targets: Mapping[object, tuple[int, Target]]) -> dict[object, float]:
+    """Median CPU a request in microseconds, the targets taking turns."""
+    cpu: dict[object, list[float]] = {name: [] for name in targets}
+    for _, target in targets.values():
+        repeat(target.send, ROUNDS_A_BLOCK)
+    for _ in range(BLOCKS):
+        for name, (pid, target) in targets.items():
+            before = cpu_seconds(pid)
+            repeat(target.send, ROUNDS_A_BLOCK)
+            spent = cpu_seconds(pid) - before
+            cpu[name].append(spent / (ROUNDS_A_BLOCK * CONNECTIONS) * 1e6)
+    return {name: statistics.median(each) for name, each in cpu.items()}
 
 
 def edge_latency(ministack: Path | None) -> Figure:

@@ -96,7 +96,7 @@ def deploy(client: Callable[[str], Any], region: str, account_id: str) -> Route:
         )
         integrate(client, method, region, account_id)
     gateway.create_deployment(restApiId=api_id, stageName=STAGE)
-    return Route(api_id, _key(gateway, api_id), _caller(client), region)
+    return Route(api_id, key(gateway, api_id), caller(client), region)
 
 
 def _mock(client: Callable[[str], Any], method: dict[str, str], *_: str) -> None:
@@ -144,7 +144,8 @@ def _function(
     )
 
 
-def _key(gateway: Any, api_id: str) -> str:
+def key(gateway: Any, api_id: str) -> str:
+    """Make an API key in a plan of the stage."""
     key = gateway.create_api_key(name="bench", enabled=True)
     plan = gateway.create_usage_plan(
         name="bench",
@@ -162,7 +163,8 @@ def _role(iam: Any, name: str, service: str | None = None) -> str:
     return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
 
 
-def _caller(client: Callable[[str], Any]) -> Credentials:
+def caller(client: Callable[[str], Any]) -> Credentials:
+    """Make a role that may call everything, and assume it."""
     iam = client("iam")
     arn = _role(iam, "bench-caller")
     allow = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
