@@ -82,7 +82,7 @@ def deploy(clients: Clients, web_acl_arn: str) -> Merchant:
         api_ids[api] = gateway.import_rest_api(body=document)["id"]
         deployment = gateway.create_deployment(restApiId=api_ids[api])["id"]
         gateway.create_stage(restApiId=api_ids[api], stageName=STAGE, deploymentId=deployment)
-        resource = f"arn:aws:apigateway:{clients.region}::/restapis/{api_ids[api]}/stages/{STAGE}"
+        resource = _stage_arn(clients, api_ids[api])
         clients.client("wafv2").associate_web_acl(WebACLArn=web_acl_arn, ResourceArn=resource)
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(RoleName="merchant", AssumeRolePolicyDocument=_policy(trust))["Role"]
@@ -108,6 +108,7 @@ def deploy(clients: Clients, web_acl_arn: str) -> Merchant:
 def withdraw(clients: Clients, merchant: Merchant) -> None:
     """Delete what was deployed."""
     gateway, iam = clients.client("apigateway"), clients.client("iam")
+    waf = clients.client("wafv2")
     for plan in gateway.get_usage_plans()["items"]:
         for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]:
             gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
@@ -119,9 +120,14 @@ def withdraw(clients: Clients, merchant: Merchant) -> None:
         gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=stages)
         gateway.delete_usage_plan(usagePlanId=plan["id"])
     for api_id in merchant.api_ids.values():
+        waf.disassociate_web_acl(ResourceArn=_stage_arn(clients, api_id))
         gateway.delete_rest_api(restApiId=api_id)
     iam.delete_role_policy(RoleName="merchant", PolicyName="invoke")
     iam.delete_role(RoleName="merchant")
+
+
+def _stage_arn(clients: Clients, api_id: str) -> str:
+    return f"arn:aws:apigateway:{clients.region}::/restapis/{api_id}/stages/{STAGE}"
 
 
 def _definition(contract: dict[str, Any]) -> dict[str, Any]:
