@@ -17,6 +17,7 @@ from fraud_detection.score_request import MERCHANT_ID, read_transaction
 from fraud_detection.scoring import Decision, Scorer
 from fraud_detection.tallies import digest
 from payment_core.cards import holds_card_number
+from payment_core.lifecycle import headers_of_request
 from payment_core.problems import Problem, ProblemError, refuse
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class FraudDetection:
         except Exception as error:
             self._telemetry.failure("request failed", error, request_id=trail.request_id)
             reply = _refused(Problem("internal_error", "Repeat the request."), trail)
-        await reply.send(send)
+        await reply.send(send, headers_of_request(request.headers))
         self._telemetry.measured(
             "request",
             {"RejectedRequests": 0, "Faults": 0, "LostCounts": 0, **trail.metrics},

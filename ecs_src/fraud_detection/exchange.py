@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from payment_core.problems import CONTENT_TYPE, Problem, refuse
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 BODY_SECONDS = 5.0
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class GoneError(Exception):
@@ -59,14 +61,14 @@ class Reply:
         headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
         return cls(problem.status, problem.document(request_id), headers)
 
-    async def send(self, send: Send) -> None:
+    async def send(self, send: Send, more_headers: Mapping[str, str] = NO_HEADERS) -> None:
         """Send it, whole."""
         body = json.dumps(self.document, separators=(",", ":")).encode()
         headers = {
             "content-type": "application/json" if self.status < 400 else CONTENT_TYPE,
             "content-length": str(len(body)),
             "cache-control": "no-store",
-            **{name.lower(): value for name, value in self.headers.items()},
+            **{name.lower(): value for name, value in {**self.headers, **more_headers}.items()},
         }
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": raw})

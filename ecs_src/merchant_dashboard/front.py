@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from merchant_dashboard import telemetry
 from payment_core.cards import holds_card_number
+from payment_core.lifecycle import headers_of_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,7 @@ class Front:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 _add_headers(headers, state["request_id"])
+                headers.update(headers_of_request(Headers(scope=scope)))
                 if self._is_draining():
                     headers["Connection"] = "close"
             await send(message)

@@ -9,6 +9,7 @@ from botocore.exceptions import ConnectionError as SdkConnectionError
 
 from api_functions.api_event import ApiEvent, Reply, problem_reply
 from payment_core.cards import holds_card_number
+from payment_core.lifecycle import headers_of_stage
 from payment_core.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def respond(
         replayed="Idempotency-Replayed" in reply.headers or None,
         duration_ms=clock() - started,
     )
-    return reply.to_answer()
+    return reply.to_answer(headers_of_stage(event.get("stageVariables") or {}))
 
 
 def _loggable(name: str) -> str | None:

@@ -116,14 +116,15 @@ class Reply:
         """Problems have a media type of their own."""
         return "application/json" if self.status < 400 else CONTENT_TYPE
 
-    def to_answer(self) -> dict[str, object]:
-        """Write the answer as API Gateway reads it."""
+    def to_answer(self, more_headers: Mapping[str, str]) -> dict[str, object]:
+        """Write the answer as API Gateway reads it, with headers that every answer has."""
         return {
             "statusCode": self.status,
             "headers": {
                 "Content-Type": self.content_type,
                 "Cache-Control": "no-store",
                 **self.headers,
+                **more_headers,
             },
             "body": self.body,
             "isBase64Encoded": False,

@@ -93,7 +93,7 @@ locals {
       connectionType      = "VPC_LINK"
       httpMethod          = upper(operation.method)
       passthroughBehavior = "when_no_match"
-      requestParameters = merge(local.identity_headers, {
+      requestParameters = merge(local.identity_headers, local.lifecycle_headers, {
         for name in flatten(regexall("\\{([^}]+)\\}", operation.path)) :
         "integration.request.path.${name}" => "method.request.path.${name}"
       })

@@ -116,6 +116,7 @@ locals {
       statusCode = tostring(problem.status)
       responseParameters = merge(
         { "gatewayresponse.header.Content-Type" = "'application/problem+json'" },
+        local.lifecycle_responses,
         type == "THROTTLED" ? { "gatewayresponse.header.Retry-After" = "'1'" } : {},
       )
       responseTemplates = {

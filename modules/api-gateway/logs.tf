@@ -35,6 +35,7 @@ locals {
     request_time_epoch_ms = "$context.requestTimeEpoch"
 
     # from where
+    base_path    = "$context.customDomain.basePathMatched" # of the mapping, not of the client
     cipher_suite = "$context.cipherSuite"
     domain_name  = "$context.domainName"
     source_ip    = "$context.identity.sourceIp"

@@ -2,6 +2,7 @@ resource "aws_api_gateway_stage" "stage" {
   rest_api_id          = aws_api_gateway_rest_api.api.id
   deployment_id        = aws_api_gateway_deployment.api.id
   stage_name           = var.stage_name
+  variables            = local.stage_variables
   xray_tracing_enabled = true
 
   access_log_settings {

@@ -262,3 +262,31 @@ variable "alarm_topic_arns" {
   default     = []
   nullable    = false
 }
+
+variable "version_lifecycle" {
+  description = "When this version of the API counts as deprecated and when it ends, in RFC 3339 and UTC, and the address of the version after it. Every answer says so."
+  type = object({
+    deprecated_on = string
+    sunset_on     = optional(string)
+    successor     = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = var.version_lifecycle == null ? true : alltrue([
+      for time in compact([var.version_lifecycle.deprecated_on, var.version_lifecycle.sunset_on]) :
+      can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", time)) && can(timeadd(time, "0s"))
+    ])
+    error_message = "Give times in RFC 3339, in UTC and to the second, for example \"2027-01-31T00:00:00Z\"."
+  }
+
+  validation {
+    condition     = try(var.version_lifecycle.sunset_on, null) == null ? true : try(timecmp(var.version_lifecycle.sunset_on, var.version_lifecycle.deprecated_on) > 0, true)
+    error_message = "A version ends after it was deprecated: callers need the time between `deprecated_on` and `sunset_on` to move."
+  }
+
+  validation {
+    condition     = try(var.version_lifecycle.successor, null) == null ? true : can(regex("^https://[A-Za-z0-9._~:/?#&=,-]+$", var.version_lifecycle.successor))
+    error_message = "Give the address of the version after this one, for example \"https://api.payments.example/v2/payments\", in letters, digits and ._~:/?#&=,- alone: stage variables hold no others."
+  }
+}

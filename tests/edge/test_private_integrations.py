@@ -38,6 +38,8 @@ IDENTITY = {
     "x-merchant": "method.request.path.merchant",
     "x-color": "method.request.querystring.color",
     "x-agent": "method.request.header.user-agent",
+    "x-api-sunset-on": "stageVariables.sunset_on",
+    "x-api-successor": "stageVariables.successor",
 }
 LOG_FORMAT = (
     "$context.status $context.integration.status $context.integration.integrationStatus "
@@ -136,7 +138,7 @@ def api(deployer: Any, link: str) -> str:
         "destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/access",
         "format": LOG_FORMAT,
     }
-    deployer.deploy(api_id)
+    deployer.deploy(api_id, variables={"sunset_on": "2027-07-01T00:00:00Z"})
     deployer.client("apigateway").update_stage(
         restApiId=api_id,
         stageName="live",
@@ -209,7 +211,8 @@ def logged(edge: Edge, deployer: Any) -> list[str]:
 
 
 def test_the_backend_is_told_who_calls(signed_call: Send, backend: Backend, key: str) -> None:
-    response = signed_call({"user-agent": "till/1"}, "/merchants/m1/scores?color=red&page=2")
+    sent = {"user-agent": "till/1", "x-api-successor": "https://evil.example"}
+    response = signed_call(sent, "/merchants/m1/scores?color=red&page=2")
     assert (response.status_code, response.json()) == (200, {"ok": True})
     seen = backend.only()
     assert (seen.verb, seen.body) == ("POST", b'{"amount":100}')
@@ -225,6 +228,8 @@ def test_the_backend_is_told_who_calls(signed_call: Send, backend: Backend, key:
         "x-merchant": ["m1"],
         "x-color": ["red"],
         "x-agent": ["till/1"],
+        "x-api-sunset-on": ["2027-07-01T00:00:00Z"],
+        "x-api-successor": [],  # the stage has none, so what a client makes up isn't passed
     }
     assert seen.all("host") == [DOMAIN]
     assert seen.all("x-forwarded-for") == ["127.0.0.1"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fraud_detection.model import Model
 from fraud_detection.tallies import digest
-from harness.fraud import MERCHANT, payment_id
+from harness.fraud import MERCHANT, identity, payment_id
 from harness.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -29,6 +29,18 @@ def test_the_gateways_function_asks_without_identity(task: FraudTask) -> None:
     answer = task.internal()
     assert answer.status == 200
     assert answer.body.keys() == task.score().body.keys()
+
+
+def test_answers_say_when_their_version_ends(task: FraudTask) -> None:
+    ending = {"x-api-sunset-on": "2027-07-01T00:00:00Z"}
+    for merchant_id, status in ((MERCHANT, 200), ("m_elsewhere", 403)):
+        headers = {**identity(merchant_id), **ending}
+        answer = task.score(headers=headers)
+        assert (answer.status, answer.headers["sunset"]) == (
+            status,
+            "Thu, 01 Jul 2027 00:00:00 GMT",
+        )
+    assert "sunset" not in task.score().headers
 
 
 def test_a_burst_of_one_card_raises_its_score_until_it_is_refused(task: FraudTask) -> None:

@@ -54,6 +54,13 @@ def test_pages_are_sent_securely(merchant: Merchant, path: str) -> None:
     assert re.search(r"<script(?! src=)", page.text) is None
 
 
+def test_pages_say_when_their_version_ends(merchant: Merchant) -> None:
+    ending = {"x-api-deprecated-on": "2027-01-31T00:00:00Z"}
+    with merchant.browser(**ending) as browser, merchant.browser() as lasting:
+        assert browser.get("overview").headers["deprecation"] == "@1801353600"
+        assert "deprecation" not in lasting.get("overview").headers
+
+
 def test_assets_have_the_name_of_their_content_and_stay(merchant: Merchant) -> None:
     with merchant.browser() as browser:
         page = browser.get("overview")

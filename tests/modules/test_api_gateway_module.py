@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.testing import pci, rejects
+from payment_core.lifecycle import headers_of_stage
 from payment_core.problems import CATALOGUE, CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -62,6 +64,13 @@ def integrations(**changes: Any) -> dict[str, Any]:
 
 
 PRIVATE = {"base_url": "https://fraud.internal.example.com", "vpc_link_id": "link01"}
+
+
+ENDING = {
+    "deprecated_on": "2027-01-31T12:00:01Z",
+    "sunset_on": "2027-07-01T00:00:00Z",
+    "successor": "https://api.payments.example/v2/payments",
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,21 @@ REFUSED = {
     "old_tls": Refused("tls", {"security_policy": "TLS_1_0"}, "TLS 1.2 or better"),
     "short_logs": Refused("logs", {"retention_days": 7}, "three months at hand"),
     "no_execution_log": Refused("logs", {"execution_level": "OFF"}, "it can't be off"),
+    "no_time": Refused(
+        "version_lifecycle", {"deprecated_on": "2027-01-31"}, "times in RFC 3339, in UTC"
+    ),
+    "local_time": Refused(
+        "version_lifecycle", {"deprecated_on": "2027-01-31T00:00:00+01:00"}, "in UTC"
+    ),
+    "no_such_day": Refused(
+        "version_lifecycle", {"deprecated_on": "2027-02-30T00:00:00Z"}, "times in RFC 3339"
+    ),
+    "ends_before": Refused(
+        "version_lifecycle", {**ENDING, "sunset_on": "2027-01-31T00:00:00Z"}, "ends after it was"
+    ),
+    "odd_successor": Refused(
+        "version_lifecycle", {**ENDING, "successor": "https://x.example/'a b'"}, "hold no others"
+    ),
     "alarm_at_zero": Refused("alarm_thresholds", {"latency_p99_ms": 0}, "thresholds are over 0"),
 }
 
@@ -187,7 +211,10 @@ def test_a_private_service_hears_who_calls_from_the_gateway_alone(private: Any) 
     mapped = private["post"]["requestParameters"]
     assert mapped == {
         "integration.request.header.x-account-id": "context.identity.accountId",
+        "integration.request.header.x-api-deprecated-on": "stageVariables.deprecated_on",
         "integration.request.header.x-api-key-id": "context.identity.apiKeyId",
+        "integration.request.header.x-api-successor": "stageVariables.successor",
+        "integration.request.header.x-api-sunset-on": "stageVariables.sunset_on",
         "integration.request.header.x-principal-arn": "context.identity.userArn",
         "integration.request.header.x-request-id": "context.extendedRequestId",
         "integration.request.header.x-source-ip": "context.identity.sourceIp",
@@ -261,6 +288,43 @@ def test_gateway_answers_problems_of_the_catalogue(definition: Any) -> None:
         assert header == f"'{CONTENT_TYPE}'", kind
     assert "gatewayresponse.header.Retry-After" in responses["THROTTLED"]["responseParameters"]
     assert len(responses) == 21
+
+
+def test_a_version_says_when_it_ends(plan: Planner) -> None:
+    planned = plan(MODULE, {**GOOD, "version_lifecycle": ENDING})
+    planned.one("aws_api_gateway_stage").expect(variables=ENDING)
+    definition = planned.one("aws_api_gateway_rest_api").json("body")
+    for response in definition["x-amazon-apigateway-gateway-responses"].values():
+        sent = {
+            name.removeprefix("gatewayresponse.header."): value.strip("'")
+            for name, value in response["responseParameters"].items()
+        }
+        assert headers_of_stage(ENDING).items() <= sent.items()
+
+
+def test_a_version_without_an_end_says_nothing(planned: PlannedRoot, definition: Any) -> None:
+    planned.one("aws_api_gateway_stage").expect(variables=None)
+    answer = definition["x-amazon-apigateway-gateway-responses"]["ACCESS_DENIED"]
+    assert set(answer["responseParameters"]) == {"gatewayresponse.header.Content-Type"}
+
+
+@pytest.mark.parametrize(
+    "deprecated_on",
+    [
+        "1970-01-01T00:00:00Z",
+        "2000-02-29T23:59:59Z",
+        "2027-03-01T00:00:00Z",
+        "2028-02-29T08:09:08Z",
+        "2100-03-01T00:00:00Z",
+        "2400-12-31T00:00:00Z",
+    ],
+)
+def test_deprecations_are_counted_in_seconds(plan: Planner, deprecated_on: str) -> None:
+    planned = plan(MODULE, {**GOOD, "version_lifecycle": {"deprecated_on": deprecated_on}})
+    definition = planned.one("aws_api_gateway_rest_api").json("body")
+    answer = definition["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
+    header = answer["responseParameters"]["gatewayresponse.header.Deprecation"]
+    assert header == f"'@{int(datetime.fromisoformat(deprecated_on).timestamp())}'"
 
 
 @pci("3.3.1", "6.2.4")

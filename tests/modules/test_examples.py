@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.testing.examples import Example, ExamplePlanner
 
 
-@pytest.mark.examples("modules/*/README.md", "modules/org-logging/*/README.md")
+@pytest.mark.examples("modules/*/README.md", "modules/*/*/README.md")
 def test_example_makes_what_its_page_says(example: Example, plan_example: ExamplePlanner) -> None:
     example.check(plan_example(example))
 
@@ -19,6 +19,7 @@ def test_example_makes_what_its_page_says(example: Example, plan_example: Exampl
     "example",
     [
         "applied_api_gateway",
+        "applied_api_gateway_domain",
         "applied_data",
         "applied_lambda_service",
         "applied_payment_platform",

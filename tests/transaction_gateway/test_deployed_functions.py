@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.payments import COLLECTION, MERCHANT, Context, caller
+from payment_core.lifecycle import headers_of_stage
 from transaction_gateway import application, handler, sweeper
 
 if TYPE_CHECKING:
@@ -49,6 +50,16 @@ def test_a_payment_is_made_and_swept(simulator: AcquirerSimulator) -> None:
 
     assert handler.handle(event, Context())["statusCode"] == 201
     assert [charge.amount for charge in simulator.charges()] == [1]
+
+
+@pytest.mark.usefixtures("environment")
+def test_every_answer_says_when_its_version_ends() -> None:
+    variables = {"deprecated_on": "2027-01-31T00:00:00Z", "sunset_on": "2027-07-01T00:00:00Z"}
+    for event in ({"resource": "/nowhere"}, {"resource": COLLECTION, "httpMethod": "GET"}):
+        ending = handler.handle({**event, "stageVariables": variables}, Context())["headers"]
+        assert headers_of_stage(variables).items() <= ending.items()
+        lasting = handler.handle({**event, "stageVariables": None}, Context())["headers"]
+        assert not {"Deprecation", "Sunset", "Link"} & set(lasting)
 
 
 @pytest.mark.usefixtures("environment")
