@@ -6,10 +6,19 @@ output "apis" {
 output "controls" {
   description = "PCI DSS requirements that the environment meets, by module."
   value = merge(module.platform.controls, {
+    domain     = module.domain.controls
     forwarding = module.forwarding.controls
     log_review = module.log_review.controls
     waf        = module.waf.controls
   })
+}
+
+output "domain" {
+  description = "The domain name, and by path where each API is found under it."
+  value = {
+    addresses = module.domain.addresses
+    name      = module.domain.domain_name
+  }
 }
 
 output "forwarding" {
