@@ -138,7 +138,7 @@ def _avoided(found: Overload) -> Iterable[str]:
     yield _line(at(0.3), top - 4, at(0.3), bottom, "aim")
     yield _text(at(0.3), top - 9, "30 %", "soft mid")
     yield _line(left, bottom + 38, left, bottom + 54, "best")
-    yield _text(left + 10, bottom + 51, "1/ρ, the most to avoid if the load never ended", "soft")  # noqa: RUF001
+    yield _text(left + 10, bottom + 51, "1 / load: the most to avoid if it never ended", "soft")
 
 
 def _spike(found: Overload) -> Iterable[str]:

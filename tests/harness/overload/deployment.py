@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 import zipfile
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 ACCOUNT, REGION = "444444444444", "eu-west-1"
 THROTTLED, OPEN = "throttled", "open"
 HEALTHY_SECONDS = 60
+_SETTLED_SECONDS = 0.4  # without another request
 _RESOURCE = "/merchants/{merchant_id}/payments"
 # Longer than clients wait, and short enough that what they gave up ties up no descriptors.
 _INTEGRATION_MS = 1500
@@ -108,7 +110,17 @@ class Deployment:
         return Target(f"{base}/merchants/{merchant}/payments", self._signers[merchant])
 
     def reset(self, backend: Named) -> None:
-        """Have a backend forget what waits from the last run."""
+        """Have a backend forget what waits from the last run.
+
+        What clients gave up may still be on its way through the edge. Left in a queue that is
+        throttled to no more than its capacity, it would make all of the next run late.
+        """
+        if backend.name not in self._ports:
+            return
+        before = -1
+        while (begun := self.begun(backend)) != before:
+            before = begun
+            time.sleep(_SETTLED_SECONDS)
         self._ask(backend, "reset")
 
     def begun(self, backend: Named) -> int:
@@ -116,10 +128,7 @@ class Deployment:
         return int(self._ask(backend, "health")["begun"])
 
     def _ask(self, backend: Named, what: str) -> Any:
-        port = self._ports.get(backend.name)
-        if port is None:
-            return {}
-        address = f"http://127.0.0.1:{port}/{what}"
+        address = f"http://127.0.0.1:{self._ports[backend.name]}/{what}"
         with urllib.request.urlopen(address, timeout=10) as answer:
             return json.load(answer)
 

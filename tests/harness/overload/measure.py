@@ -28,8 +28,8 @@ SHAPES: Mapping[str, tuple[Shape, ...]] = {
         *(spike(times) for times in (2, 5, 10)),
         spike(5, 10, after=2),
     ),
-    SERVICE.name: tuple(sustained(times, 4) for times in (0.8, 2, 5, 10)),
-    FUNCTION.name: tuple(sustained(times, 4) for times in (0.8, 2, 5, 10)),
+    SERVICE.name: tuple(sustained(times, 3) for times in (0.8, 2, 5, 10)),
+    FUNCTION.name: tuple(sustained(times, 3) for times in (0.8, 2, 5, 10)),
 }
 CROWD = 5000
 QUIET, NOISY = "quiet", "noisy"
