@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.edge.throttling import Limit
+from harness.overload.backends import Fifo
 from harness.overload.named import BACKENDS, CAPACITY, FUNCTION, LEGACY, SERVICE
 from harness.overload.shapes import arrivals, merged, spike, sustained
 from harness.overload.tally import Tally, avoided
@@ -114,6 +116,23 @@ def test_the_quiet_merchant_loses_nothing_beside_a_noisy_one() -> None:
     assert beside.p99 < alone.p99 + 0.5
     # Without plans the stage's throttle alone takes from both alike.
     assert of_quiet({}).failed > 0.5 * beside.offered
+
+
+@pytest.mark.parametrize(("share", "recovers"), [(1.0, False), (0.9, True)])
+def test_a_standing_queue_drains_only_below_the_capacity(share: float, recovers: bool) -> None:
+    """Why the stated capacity is a little less than what was measured: here 3 s of work wait."""
+    working = []
+
+    def backlogged() -> Fifo:
+        fifo = Fifo(CAPACITY)
+        working.extend(asyncio.ensure_future(fifo.work()) for _ in range(int(3 * CAPACITY)))
+        return fifo
+
+    plan = arrivals(sustained(1.5, 40), CAPACITY, 7)
+    run = Tally.of(simulate(backlogged, plan, stage=Limit(share * CAPACITY, 10)), 40)
+    succeeded = [good for _, good in run.timeline]
+    assert sum(succeeded[:10]) == 0
+    assert (sum(succeeded[-10:]) > 0.8 * CAPACITY * 5) is recovers
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

@@ -63,7 +63,8 @@ def notes(found: Overload) -> Iterator[str]:
     machine = found.machine
     yield (
         f"Capacity {CAPACITY:g} transactions/s. Goodput is of the capacity; latencies are of "
-        "transactions that succeeded, from the intended time. "
+        "transactions that succeeded, from the intended time. A short run may show a little more "
+        "than the capacity, since it begins with everything free. "
         f"{machine['cpus']} CPUs, load {machine['load_before']} before."
     )
     if found.void:
