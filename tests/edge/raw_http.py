@@ -125,13 +125,14 @@ class Connection:
         body, self.received = self.received[:length], self.received[length:]
         return Reply(int(first.split(" ")[1]), headers, body)
 
-    def replies(self, *, quiet: float = 0.4) -> list[Reply]:
-        """Everything until the server closes or has been silent for some seconds."""
-        self._socket.settimeout(quiet)
+    def replies(self, expected: int = 1, *, quiet: float = 1.0) -> list[Reply]:
+        """So many, and those that come without being expected before some seconds of silence."""
         found = []
         with contextlib.suppress(TimeoutError):
             while reply := self.reply():
                 found.append(reply)
+                if len(found) >= expected:
+                    self._socket.settimeout(quiet)
         return found
 
     def has_ended(self, *, within: float) -> bool:
@@ -158,3 +159,10 @@ def connected(url: str, count: int) -> Iterator[list[Connection]]:
     address = (str(parts.hostname), int(parts.port or 80))
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(Connection(address)) for _ in range(count)]
+
+
+def ask(url: str, request: Request) -> Reply | None:
+    """The answer to a request alone on its connection, None if it is closed without one."""
+    with connected(url, 1) as (connection,):
+        connection.send(request.wire())
+        return connection.reply()

@@ -95,7 +95,7 @@ def client(server: uvicorn.Server) -> Iterator[Client]:
 
 
 def statuses(client: Client) -> list[int]:
-    return [reply.status for reply in client.replies(quiet=5)]
+    return [reply.status for reply in client.replies(quiet=KEPT + 5)]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edge import signed_requests
 from edge.curl import Curl
-from edge.raw_http import Reply, Request, connected
+from edge.raw_http import Request, ask
 from edge.signed_requests import Plain, change, sign_with_botocore
 from edge.signers import NAMES, JavaScriptSigners
 
@@ -46,22 +46,16 @@ class Served:
         parts = urlsplit(self.url)
         return replace(plain, host=parts.netloc, path=parts.path + plain.path)
 
-    def send(self, request: Request) -> Reply | None:
-        """The answer to a request alone on its connection."""
-        with connected(self.url, 1) as (connection,):
-            connection.send(request.wire())
-            return connection.reply()
-
     def hold(self, plain: Plain, sign: Sign, seed: int) -> None:
         """The request is accepted, and every change of a byte noticed that means anything."""
         request = sign(self.placed(plain), self.me, int(time.time()))
-        reply = self.send(request)
+        reply = ask(self.url, request)
         assert reply is not None
         assert (reply.status, reply.body) == (200, b'{"ok":true}'), request
         choose = random.Random(seed)  # noqa: S311 - which byte, no secret
         for _ in range(CHANGES):
             changed = change(request, choose)
-            answer = self.send(changed.request)
+            answer = ask(self.url, changed.request)
             if changed.ignored:  # what isn't signed may still be no resource: /a//b
                 assert answer is not None
                 assert answer.status in (200, 403), changed
