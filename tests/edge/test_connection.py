@@ -114,7 +114,7 @@ def test_waiting_ends(client: Client, sent: bytes, answers: list[int], limit: fl
     client.send(sent)
     assert statuses(client) == answers
     assert client.ended
-    assert limit * 0.8 < time.monotonic() - started < limit + 3
+    assert limit * 0.8 < time.monotonic() - started < limit + 8
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_waiting_ends(client: Client, sent: bytes, answers: list[int], limit: fl
 def test_dripping_buys_no_time(client: Client, start: bytes, drop: bytes) -> None:
     started = time.monotonic()
     client.send(start)
-    while not client.has_ended(within=0.05) and time.monotonic() - started < 10:
+    while not client.has_ended(within=0.05) and time.monotonic() - started < 20:
         client.send(drop)
-    assert time.monotonic() - started < KEPT + 3
+    assert time.monotonic() - started < KEPT + 8
 
 
 def test_a_body_that_never_ends_never_runs(client: Client, application: Application) -> None:
