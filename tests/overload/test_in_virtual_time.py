@@ -121,7 +121,7 @@ def test_the_quiet_merchant_loses_nothing_beside_a_noisy_one() -> None:
 @pytest.mark.parametrize(("share", "recovers"), [(1.0, False), (0.9, True)])
 def test_a_standing_queue_drains_only_below_the_capacity(share: float, recovers: bool) -> None:
     """Why the stated capacity is a little less than what was measured: here 3 s of work wait."""
-    working: list[asyncio.Future[None]] = []
+    working: list[asyncio.Future[int]] = []
 
     def backlogged() -> Fifo:
         fifo = Fifo(CAPACITY)
