@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.edge.waf.request import Values
 
@@ -39,11 +39,15 @@ class JsonBody:
             if self._fallback == "EVALUATE_AS_STRING":
                 return (body,)
             return bool(self._fallback == "MATCH")
+        texts: list[bytes] = []
         if self._paths is None:
-            return tuple(self._texts(document))
-        return tuple(text for path in self._paths for text in self._below(document, path))
+            self._collect(document, texts)
+        else:
+            for path in self._paths:
+                self._collect_below(document, path, texts)
+        return tuple(texts)
 
-    def _below(self, document: Any, path: Sequence[str]) -> Iterator[bytes]:
+    def _collect_below(self, document: Any, path: Sequence[str], texts: list[bytes]) -> None:
         for segment in path:
             if isinstance(document, dict) and segment in document:
                 document = document[segment]
@@ -51,19 +55,19 @@ class JsonBody:
                 document = document[int(segment)]
             else:
                 return
-        yield from self._texts(document)
+        self._collect(document, texts)
 
-    def _texts(self, document: Any) -> Iterator[bytes]:
+    def _collect(self, document: Any, texts: list[bytes]) -> None:
         if isinstance(document, dict):
             for key, value in document.items():
                 if self._keys:
-                    yield key.encode()
-                yield from self._texts(value)
+                    texts.append(key.encode())
+                self._collect(value, texts)
         elif isinstance(document, list):
             for value in document:
-                yield from self._texts(value)
+                self._collect(value, texts)
         elif self._values:
-            yield document.encode() if isinstance(document, str) else orjson.dumps(document)
+            texts.append(document.encode() if isinstance(document, str) else orjson.dumps(document))
 
 
 def _segments(pointer: str) -> list[str]:

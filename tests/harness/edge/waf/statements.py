@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.edge.waf.addresses import Address, Country
     from harness.edge.waf.components import Components
+    from harness.edge.waf.injection import Detector
     from harness.edge.waf.rates import Rates
     from harness.edge.waf.request import Component, InspectedRequest
 
@@ -148,9 +149,7 @@ def _size(settings: Statement, place: Place) -> Matcher:
     return _any_value(component_of(settings, place), lambda value: compare(len(value), than))
 
 
-def _injection(
-    condition: str, detect: Callable[[bytes], bytes | None]
-) -> Callable[[Statement, Place], Matcher]:
+def _injection(condition: str, detect: Detector) -> Callable[[Statement, Place], Matcher]:
     def compile_it(settings: Statement, place: Place) -> Matcher:
         component = component_of(settings, place)
         (field,) = settings["FieldToMatch"]
@@ -164,13 +163,12 @@ def _injection(
             values = request.values(component)
             if isinstance(values, bool):
                 return values
-            for value in values:
-                part = detect(value)
-                if part is not None:
-                    words = part.decode("utf-8", "replace").split()
-                    request.details.append({**detail, "matchedData": words})
-                    return True
-            return False
+            part = detect(values)
+            if part is None:
+                return False
+            words = part.decode("utf-8", "replace").split()
+            request.details.append({**detail, "matchedData": words})
+            return True
 
         return matches
 
