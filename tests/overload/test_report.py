@@ -83,6 +83,8 @@ def test_the_claim_names_the_loads_it_holds_under(found: Overload) -> None:
         "3 s of 5x over 0.6x",
     ]
     assert said["not"]
+    late = [replace(pair, on=replace(pair.on, lag_p99=0.5)) for pair in found.pairs]
+    assert claim(replace(found, pairs=late)) == {"holds": [], "not": []}
 
 
 def test_figures_have_what_they_aim_at(found: Overload) -> None:

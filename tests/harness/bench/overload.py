@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -21,7 +22,8 @@ DOUBLE, CALM = "2x for 8 s", "0.8x for 8 s"
 
 def overload_figures() -> list[Figure]:
     """Run all shapes against all backends, print the tables, and write the page."""
-    console = Console(highlight=False, soft_wrap=True)
+    # A log has no width of its own, and narrower the table would lose its figures.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     found = measure(lambda what: console.print(f"[dim]overload: {what}[/dim]"))
     for table in tables(found):
         console.print(table)

@@ -41,7 +41,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def tables(found: Overload) -> Iterator[Table | str]:
     """What the terminal is shown."""
-    overview = Table(box=None, padding=(0, 1, 0, 0), title="Overload", title_justify="left")
+    overview = Table(
+        min_width=108, box=None, padding=(0, 1, 0, 0), title="Overload", title_justify="left"
+    )
     for number, column in enumerate(COLUMNS):
         overview.add_column(column, justify="left" if number < 3 else "right", no_wrap=True)
     for cells in rows(found):
@@ -131,10 +133,13 @@ def write(found: Overload, directory: Path) -> None:
 
 
 def claim(found: Overload) -> dict[str, list[str]]:
-    """Under which loads throttling avoids 30 % of the failures, and under which it doesn't."""
+    """Under which loads throttling avoids 30 % of the failures, and under which it doesn't.
+
+    Void runs say nothing.
+    """
     held: dict[str, list[str]] = {"holds": [], "not": []}
     for pair in found.pairs:
-        if pair.avoided is not None and pair.backend == LEGACY.name:
+        if pair.avoided is not None and pair.backend == LEGACY.name and not pair.void:
             verdict = "holds" if pair.avoided >= HOLDS_FROM else "not"
             held[verdict].append(f"{pair.shape.name} ({_share(pair.avoided)})")
     return held
