@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.attempts.replay import Replay
     from harness.demo.archived import ArchivedDay
     from harness.demo.dashboard_pages import Visit
+    from harness.demo.firewall import Firewall
     from harness.demo.logged import FraudFigures
     from harness.demo.play import Answer
     from harness.demo.reconciliation import Reconciliation
@@ -73,6 +74,7 @@ class Report:
     reconciliation: Reconciliation
     services: Sequence[Service]
     fraud: FraudFigures
+    firewall: Firewall
     log_lines: int
     archived: ArchivedDay
     destroyed: ApplyResult
@@ -101,6 +103,10 @@ class Report:
             f"line {answer.row.line}: {answer.row.operation} {answer.row.payment} came to "
             f"{answer.decline_code or answer.outcome!r}, and the file expects {answer.row.expect!r}"
             for answer in self.day.surprises
+        ]
+        failures += [
+            f"the web ACL's rule {rule} let an attack through: {self.firewall.answers[rule]}"
+            for rule in self.firewall.passed
         ]
         failures += map(str, self.reconciliation.disagreements)
         failures += [

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from harness.console import Steps
 from harness.demo import books, dashboard_pages, logged, scores
 from harness.demo.archived import archived_lines, ask_guardrails, look_into_archive
+from harness.demo.firewall import attack, look_at_firewall
 from harness.demo.play import play, tokenize
 from harness.demo.reconciliation import positions_of_file, reconcile
 from harness.demo.report import Day, Report, Service
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from harness.platform import MerchantAccess
     from harness.terraform import Plan, Progress
 
-STEPS = 15
+STEPS = 16
 CONCURRENCY = 16
 # The simulator answers from the first sweep on, so a payment that needs more is stuck.
 MAX_SWEEPS = 5
@@ -87,6 +88,10 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             asked = asyncio.run(_ask_scores(platform, day))
             visit = asyncio.run(_visit(platform, day, payments))
             step.done(f"{len(asked)} scores, {visit.pages} pages")
+        with steps.step("attack the fraud API with the merchant's own signature") as step:
+            firewall = look_at_firewall(platform, asyncio.run(_attack(platform, day)))
+            stopped = len(firewall.answers) - len(firewall.passed)
+            step.done(f"{stopped} of {len(firewall.answers)} attacks stopped")
         with steps.step("reconcile the books") as step:
             reconciliation = _reconcile(platform, day, payments, visit)
             platform.edge.flush_logs()
@@ -113,6 +118,7 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
         reconciliation=reconciliation,
         services=services,
         fraud=fraud,
+        firewall=firewall,
         log_lines=log_lines,
         archived=archived,
         destroyed=destroyed,
@@ -224,6 +230,11 @@ async def _ask_scores(platform: Platform, day: Day) -> list[AskedScore]:
     rows = [*sorted(paid, key=lambda row: row.card)[-1:], *refused[-1:]]
     async with platform.merchant(day.merchant_id, api_name="fraud").client() as client:
         return await scores.ask(client, rows, day.tokens)
+
+
+async def _attack(platform: Platform, day: Day) -> dict[str, str]:
+    async with platform.merchant(day.merchant_id, api_name="fraud").client() as client:
+        return await attack(client)
 
 
 async def _visit(platform: Platform, day: Day, payments: Sequence[Mapping[str, Any]]) -> Visit:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.attempts import Record
+    from harness.demo.firewall import Firewall
     from harness.demo.report import Report
 
 
@@ -119,6 +120,7 @@ def _facts(report: Report) -> Table:
         table.add_row(
             "Score asked for", f"{asked.row.card}: {asked.score}, {asked.decision}{reasons}"
         )
+    table.add_row("Web ACL", _firewall(report.firewall))
     table.add_row(
         "Dashboard",
         f"{report.visit.pages} pages opened through its API; its totals are the books'"
@@ -163,6 +165,15 @@ def _facts(report: Report) -> Table:
         "the embedded AWS (moto and its supplement), by real Terraform and provider over real HTTP",
     )
     return table
+
+
+def _firewall(firewall: Firewall) -> str:
+    stopped = [rule for rule in firewall.answers if rule not in firewall.passed]
+    return (
+        f"{len(stopped)} of {len(firewall.answers)} attacks with a valid signature stopped "
+        f"({', '.join(stopped)}); not evaluated here, by AWS only: "
+        f"{', '.join(firewall.not_evaluated) or 'nothing'}"
+    )
 
 
 def _attempted(records: Sequence[Record]) -> str:
