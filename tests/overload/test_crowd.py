@@ -38,6 +38,7 @@ def test_copies_were_told_to_wait_and_then_what_the_first_was_told(crowd: Crowd)
     [
         ({"peak": CROWD - 1}, "transactions at the acquirer at one time: 299, not 300"),
         ({"authorizations": CROWD + 1}, "authorizations charged: 301, not 300"),
+        ({"asked_again": 2}, "repetitions that reached the acquirer: 2, not 0"),
         ({"ledger_sum": 5}, "sum of the ledger: 5, not 0"),
         ({"states": {"captured": 299, "authorized": 1}}, "payments captured, by state"),
     ],

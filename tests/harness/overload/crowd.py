@@ -80,6 +80,8 @@ class Crowd:
             "orders charged": (books["orders_authorized"], count),
             "captures charged": (books["captures"], count),
             "payments whose capture was charged": (books["payments_captured"], count),
+            # Only a worker that takes over a lease that ran out may ask again, after 28 s.
+            "repetitions that reached the acquirer": (books["asked_again"], 0),
             "amount captured": (books["captured"], count * AMOUNT),
             "ledger entries": (books["entries"], count),
             "sum of the ledger": (books["ledger_sum"], 0),
