@@ -255,8 +255,8 @@ def test_no_secret_reaches_log_or_samples(
     fields = {("SINGLE_HEADER", name) for name in SECRETS} | {("BODY",), ("QUERY_STRING",)}
     assert set(protected) == fields
     for protection in protected.values():
-        assert not protection["ExcludeRuleMatchDetails"]
-        assert not protection["ExcludeRateBasedDetails"]
+        assert not protection.get("ExcludeRuleMatchDetails")
+        assert not protection.get("ExcludeRateBasedDetails")
     seen = [deployed, *deployed["Rules"]]
     assert not [each for each in seen if each["VisibilityConfig"]["SampledRequestsEnabled"]]
 
