@@ -6,10 +6,9 @@ module "waf" {
   name = "payments-${local.environment}"
 
   rate_limits = {
-    by_address           = 60 * 2 * local.capacity.transactions_per_second
-    by_api_key           = 60 * 2 * local.capacity.transactions_per_second
-    by_forwarded_address = { requests = 60 * 2 * local.capacity.transactions_per_second }
-    window_seconds       = 60
+    by_address     = 60 * 2 * local.capacity.transactions_per_second
+    by_api_key     = 60 * 2 * local.capacity.transactions_per_second
+    window_seconds = 60
   }
   signatures       = ["cross-site-scripting", "sql-injection"]
   maximum_capacity = 2000 # the signatures are evaluated on laptops too, and are worth 500 more

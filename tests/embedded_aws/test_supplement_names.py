@@ -50,6 +50,9 @@ def test_a_certificate_is_issued_when_its_records_are_there(client: Callable[[st
             ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": wanted}]},
         )
     assert status() == "ISSUED"
+    (lasting,) = client("cloudwatch").list_metrics(Namespace="AWS/CertificateManager")["Metrics"]
+    assert lasting["MetricName"] == "DaysToExpiry"
+    assert lasting["Dimensions"] == [{"Name": "CertificateArn", "Value": arn}]
 
 
 @pytest.mark.mends("sqs:GetQueueAttributes")

@@ -102,7 +102,7 @@ def test_unknown_api_key(caller: Caller) -> None:
 
 @pci("6.2.4")
 def test_oversized_body(caller: Caller) -> None:
-    """Padding keeps the contract, so that the size alone is wrong."""
+    """Padding keeps the contract, so that the size alone is wrong; the firewall sees it first."""
     body = json.dumps(
         {
             "amount": 1250,
@@ -112,7 +112,7 @@ def test_oversized_body(caller: Caller) -> None:
         }
     )
     response = caller.send("POST", "/payments", (body + " " * 20_000).encode())
-    assert_problem(response, 413, "body_too_large")
+    assert_problem(response, 403, "request_blocked")
 
 
 @pci("6.2.4")

@@ -117,7 +117,8 @@ class Sources:
 
     def _firewall(self, item: Instance) -> Iterator[Source]:
         for logging in self._resources.of("aws_wafv2_web_acl_logging_configuration"):
-            if item.address in self._names(logging, ("resource_arn",), "aws_wafv2_web_acl"):
+            named = self._names(logging, ("resource_arn",), "aws_wafv2_web_acl")
+            if item.address in named or item.values.get("arn") in named:
                 path: Path = ("log_destination_configs",)
                 found = self._referring(
                     logging, "web ACL", "traffic", path, "name a CloudWatch log group"

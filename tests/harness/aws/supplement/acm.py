@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from moto.acm.models import CertBundle
 from moto.route53.models import route53_backends
 
+from harness.aws import metrics
 from harness.aws.supplement.registry import mend
 
 _VALIDATION = mend(
     "acm:DescribeCertificate",
-    reason="issues every certificate a minute after the request, whatever the DNS says",
-    observed="aws_acm_certificate_validation waited a minute, with its records or without",
+    reason="issues every certificate a minute after the request, whatever the DNS says, unmeasured",
+    observed="aws_acm_certificate_validation waited a minute; no alarm found DaysToExpiry",
 )
 
 
@@ -22,6 +24,21 @@ def _check(original: Any, certificate: CertBundle) -> None:
     original(certificate)
     if pending and certificate.status != "EXPIRED":
         certificate.status = "ISSUED" if _is_proved(certificate) else "PENDING_VALIDATION"
+        if certificate.status == "ISSUED":
+            _measure(certificate)
+
+
+def _measure(certificate: CertBundle) -> None:
+    """Tell how long it lasts, as AWS does twice a day from the issue on."""
+    region, account_id = certificate.arn.split(":")[3:5]
+    left = certificate.describe()["Certificate"]["NotAfter"] - time.time()
+    lasting = metrics.Measurement.of(
+        "AWS/CertificateManager",
+        "DaysToExpiry",
+        {"CertificateArn": certificate.arn},
+        [left // 86_400],
+    )
+    metrics.record(account_id, region, [lasting])
 
 
 def _is_proved(certificate: CertBundle) -> bool:
