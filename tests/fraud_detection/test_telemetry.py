@@ -76,7 +76,7 @@ def test_a_quiet_log_still_has_metrics(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_what_libraries_log_carries_no_values(capsys: pytest.CaptureFixture[str]) -> None:
-    log = logging.getLogger("uvicorn.error")
+    log = logging.getLogger("some.library")
     handler = ServerLog(Telemetry("INFO", "dev"))
     log.addHandler(handler)
     try:
