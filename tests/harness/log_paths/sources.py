@@ -117,7 +117,9 @@ class Sources:
 
     def _firewall(self, item: Instance) -> Iterator[Source]:
         for logging in self._resources.of("aws_wafv2_web_acl_logging_configuration"):
-            named = self._names(logging, ("resource_arn",), "aws_wafv2_web_acl")
+            # Applied, the ARN is known, and the configuration's own id too.
+            known = logging.values.get("resource_arn")
+            named = (known,) if known else self._names(logging, ("resource_arn",), item.type)
             if item.address in named or item.values.get("arn") in named:
                 path: Path = ("log_destination_configs",)
                 found = self._referring(
