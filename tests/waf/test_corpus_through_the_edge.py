@@ -129,5 +129,5 @@ def test_what_was_not_evaluated_is_said(merchant: Merchant, insider: dict[str, A
     (report,) = merchant.edge.web_acls()
     assert len(report["stages"]) == 3
     gaps = {gap["rule"]: gap for gap in report["not_evaluated"]}
-    assert gaps["managed-common"]["version"] == "Version_1.19"
+    assert gaps["managed-common"]["version"].startswith("Version_")
     assert gaps["managed-common"]["requests"] > len(insider) / 4
