@@ -30,12 +30,12 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
   alarm_actions       = var.alarm_topic_arns
 }
 
-# AWS WAF has no metric of what it couldn't deliver, so silence is the sign: requests were judged,
+# AWS WAF has no metric of what it couldn't deliver, so silence is the sign: requests were refused,
 # and CloudWatch Logs took no line.
 resource "aws_cloudwatch_metric_alarm" "unlogged" {
   alarm_name          = "${var.name}-waf-unlogged"
-  alarm_description   = "${var.name}'s web ACL judged requests for 15 minutes and logged none: see whether its logging configuration, log group and key are as they were"
-  evaluation_periods  = 3
+  alarm_description   = "${var.name}'s web ACL refused requests for half an hour and logged none: see whether its logging configuration, log group and key are as they were"
+  evaluation_periods  = 2
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
@@ -44,23 +44,19 @@ resource "aws_cloudwatch_metric_alarm" "unlogged" {
   metric_query {
     id          = "unlogged"
     label       = "requests without a line"
-    expression  = "IF(FILL(lines, 0) == 0, FILL(allowed, 0) + FILL(blocked, 0), 0)"
+    expression  = "IF(FILL(lines, 0) == 0, FILL(blocked, 0), 0)"
     return_data = true
   }
 
-  dynamic "metric_query" {
-    for_each = { allowed = "AllowedRequests", blocked = "BlockedRequests" }
+  metric_query {
+    id = "blocked"
 
-    content {
-      id = metric_query.key
-
-      metric {
-        namespace   = "AWS/WAFV2"
-        metric_name = metric_query.value
-        dimensions  = merge(local.metric_dimensions, { Rule = "ALL" })
-        period      = 300
-        stat        = "Sum"
-      }
+    metric {
+      namespace   = "AWS/WAFV2"
+      metric_name = "BlockedRequests"
+      dimensions  = merge(local.metric_dimensions, { Rule = "ALL" })
+      period      = 900
+      stat        = "Sum"
     }
   }
 
@@ -71,7 +67,7 @@ resource "aws_cloudwatch_metric_alarm" "unlogged" {
       namespace   = "AWS/Logs"
       metric_name = "IncomingLogEvents"
       dimensions  = { LogGroupName = aws_cloudwatch_log_group.web_acl.name }
-      period      = 300
+      period      = 900
       stat        = "Sum"
     }
   }

@@ -9,19 +9,19 @@ output "controls" {
     },
     {
       requirement = "8.3.2"
-      control     = "Signatures, session tokens, cookies and API keys aren't written to the log, and nothing is sampled"
+      control     = "Signatures, session tokens, cookies, API keys and headers of free text aren't written to the log, and nothing is sampled"
       resource    = "aws_wafv2_web_acl_logging_configuration.apis"
-      test        = "tests/modules/test_waf_module.py::test_no_secret_reaches_log_or_samples"
+      test        = "tests/modules/test_waf_module.py::test_no_secret_and_no_free_text_reaches_log_or_samples"
     },
     {
       requirement = "10.2.1"
-      control     = "Every judged request is logged, encrypted"
+      control     = "What a rule refused or counted is logged, encrypted"
       resource    = "aws_wafv2_web_acl_logging_configuration.apis"
-      test        = "tests/modules/test_waf_module.py::test_everything_is_logged_encrypted_for_a_known_time"
+      test        = "tests/modules/test_waf_module.py::test_what_rules_refused_or_counted_is_logged_encrypted_for_a_known_time"
     },
     {
       requirement = "10.7.2"
-      control     = "An alarm sounds when requests are judged and none is logged"
+      control     = "An alarm sounds when requests are refused and none is logged"
       resource    = "aws_cloudwatch_metric_alarm.unlogged"
       test        = "tests/modules/test_waf_module.py::test_alarms_sound_on_attacks_floods_and_silence"
     },
@@ -29,7 +29,7 @@ output "controls" {
 }
 
 output "log_group" {
-  description = "Log group of what was judged: ARN and name."
+  description = "Log group of what rules refused or counted: ARN and name."
   value = {
     arn  = aws_cloudwatch_log_group.web_acl.arn
     name = aws_cloudwatch_log_group.web_acl.name

@@ -236,25 +236,31 @@ def test_denied_networks_are_in_the_sets_that_the_rule_names(
 
 
 SECRETS = {"authorization", "cookie", "x-amz-security-token", "x-api-key"}
+FREE_TEXT = {"user-agent", "referer", "x-forwarded-for", "x-request-id", "traceparent"}
 
 
 @pci("8.3.2", "3.3.1")
-def test_no_secret_reaches_log_or_samples(
+def test_no_secret_and_no_free_text_reaches_log_or_samples(
     applied_waf: AppliedRoot, deployed: Mapping[str, Any]
 ) -> None:
     logging = applied_waf.client("wafv2").get_logging_configuration(ResourceArn=deployed["ARN"])
     redacted = logging["LoggingConfiguration"]["RedactedFields"]
     headers = {each["SingleHeader"]["Name"] for each in redacted if "SingleHeader" in each}
-    assert headers == SECRETS
+    assert headers > SECRETS | FREE_TEXT
     assert {"QueryString": {}} in redacted
     assert {"UriPath": {}} in redacted
-    protected = {
-        (each["Field"]["FieldType"], *each["Field"].get("FieldKeys", ())): each
-        for each in deployed["DataProtectionConfig"]["DataProtections"]
+    protected = deployed["DataProtectionConfig"]["DataProtections"]
+    fields = {
+        (each["Field"]["FieldType"], key)
+        for each in protected
+        for key in each["Field"].get("FieldKeys") or [""]
     }
-    fields = {("SINGLE_HEADER", name) for name in SECRETS} | {("BODY",), ("QUERY_STRING",)}
-    assert set(protected) == fields
-    for protection in protected.values():
+    assert fields == {
+        *(("SINGLE_HEADER", name) for name in headers),
+        ("BODY", ""),
+        ("QUERY_STRING", ""),
+    }
+    for protection in protected:
         assert not protection.get("ExcludeRuleMatchDetails")
         assert not protection.get("ExcludeRateBasedDetails")
     seen = [deployed, *deployed["Rules"]]
@@ -262,7 +268,7 @@ def test_no_secret_reaches_log_or_samples(
 
 
 @pci("10.2.1", "10.5.1")
-def test_everything_is_logged_encrypted_for_a_known_time(
+def test_what_rules_refused_or_counted_is_logged_encrypted_for_a_known_time(
     applied_waf: AppliedRoot, deployed: Mapping[str, Any]
 ) -> None:
     group = applied_waf.one("aws_cloudwatch_log_group")
@@ -271,7 +277,12 @@ def test_everything_is_logged_encrypted_for_a_known_time(
     logging = applied_waf.client("wafv2").get_logging_configuration(ResourceArn=deployed["ARN"])
     configuration = logging["LoggingConfiguration"]
     assert configuration["LogDestinationConfigs"] == [group["arn"]]
-    assert "LoggingFilter" not in configuration
+    kept = configuration["LoggingFilter"]
+    assert kept["DefaultBehavior"] == "DROP"
+    (filter_,) = kept["Filters"]
+    assert (filter_["Behavior"], filter_["Requirement"]) == ("KEEP", "MEETS_ANY")
+    actions = {each["ActionCondition"]["Action"] for each in filter_["Conditions"]}
+    assert actions == {"BLOCK", "COUNT"}
     policy = json.loads(applied_waf.one("aws_cloudwatch_log_resource_policy")["policy_document"])
     (statement,) = policy["Statement"]
     assert statement["Resource"] == f"{group['arn']}:log-stream:*"
@@ -295,7 +306,7 @@ def test_alarms_sound_on_attacks_floods_and_silence(applied_waf: AppliedRoot) ->
     (lines,) = queries["lines"]["metric"]
     assert lines["metric_name"] == "IncomingLogEvents"
     assert lines["dimensions"] == {"LogGroupName": f"aws-waf-logs-{NAME}"}
-    assert queries["unlogged"]["expression"].startswith("IF(FILL(lines, 0) == 0,")
+    assert queries["unlogged"]["expression"] == ("IF(FILL(lines, 0) == 0, FILL(blocked, 0), 0)")
 
 
 def alarms_of(planned: PlannedRoot) -> Iterator[Any]:
