@@ -155,7 +155,7 @@ def test_card_numbers_outside_the_body_are_not_logged(task: FraudTask) -> None:
     task.send("POST", f"/{CARD}")
     answer = task.send("POST", "/internal/scores", b"{}", {"x-request-id": CARD})
     assert CARD not in answer.text
-    wait_until(lambda: len(task.said("request")) == before + 3)
+    wait_until(lambda: len(task.said("request")) >= before + 3)
     assert CARD not in json.dumps(task.lines)
 
 
