@@ -60,7 +60,7 @@ def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
     assert f"{REFUSED_FOR_FRAUD} refused for fraud" in said
     assert re.search(r"Score asked for mastercard_16: \d+, refuse \([a-z_, ]*card_velocity", said)
     assert "3 of 3 attacks with a valid signature stopped (sql-injection," in said
-    assert re.search(r"by AWS only: AWSManagedRules\w+, ", said), said
+    assert re.search(r"by AWS only: AWS/AWSManagedRules\w+, ", said), said
     for root in ("management", "log-archive", "trail"):
         assert re.search(rf"terraform apply environments/{root} [1-9]\d* resources", said), said
     archived = re.search(r"(\d+) of (\d+) lines of the payments API in payments-logs-nonpro", said)
