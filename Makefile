@@ -65,6 +65,11 @@ test-all: test ## Also every mutant
 bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side; ONLY=plans measures a part
 	@$(BIN)/python -m harness bench --yardstick $(VENV)-yardstick/bin/python $(addprefix --only ,$(ONLY))
 
+$(VENV)-policies/.installed: requirements-policies.lock | install
+	@$(PYTHON) -m venv $(VENV)-policies
+	@$(BIN)/uv pip install --quiet --python $(VENV)-policies/bin/python --require-hashes -r $<
+	@touch $@
+
 $(VENV)-yardstick/.installed: requirements-yardstick.lock | install
 	@$(PYTHON) -m venv $(VENV)-yardstick
 	@$(BIN)/uv pip install --quiet --python $(VENV)-yardstick/bin/python --require-hashes -r $<
@@ -90,10 +95,11 @@ lock: install ## Resolve the lock files again (hashes, no index address)
 	@$(BIN)/$(LOCK) pyproject.toml --group test --group lint --group build -o requirements.lock
 	@$(BIN)/$(LOCK) --group bootstrap -o requirements-bootstrap.lock
 	@$(BIN)/$(LOCK) --group yardstick -o requirements-yardstick.lock
+	@$(BIN)/$(LOCK) --group policies -o requirements-policies.lock
 	@$(BIN)/$(LOCK) --group model -o requirements-model.lock
 	@for image in $(IMAGES); do \
 	  $(BIN)/$(LOCK) --group $$image --constraint requirements.lock -o requirements-$$image.lock \
 	    || exit 1; done
 
 clean: ## Remove what was built or installed
-	rm -rf $(VENV) $(VENV)-yardstick dist build .work
+	rm -rf $(VENV) $(VENV)-policies $(VENV)-yardstick dist build .work

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.terraform.references import Path, Resources, UnresolvedError
+from terraform_plan.references import Path, Resources, UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.terraform.references import Instance
+    from terraform_plan.references import Instance
 
 _STREAM = "aws_kinesis_firehose_delivery_stream"
 _DESTINATION = "aws_cloudwatch_log_destination"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.log_paths.archive import Archive, DeadEndError, Lock
 from harness.log_paths.sources import LOG_GROUP, Source, Sources
-from harness.terraform.references import Resources, UnresolvedError
+from terraform_plan.references import Resources, UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.terraform.references import Instance
+    from terraform_plan.references import Instance
 
 _EXCLUDED = re.compile(r"LogGroupName\s+NOT\s+IN\s*(\[.*\])", re.DOTALL)
 

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.terraform.references import Path, UnresolvedError
+from terraform_plan.references import Path, UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from harness.terraform.references import Instance, Resources
+    from terraform_plan.references import Instance, Resources
 
 LOG_GROUP = "aws_cloudwatch_log_group"
 _API = "aws_api_gateway_rest_api"

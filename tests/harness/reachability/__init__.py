@@ -14,6 +14,6 @@ from harness.reachability.endpoints import Endpoint
 from harness.reachability.network import Network
 from harness.reachability.paths import Member, Verdict, Way
 from harness.reachability.traffic import Traffic
-from harness.terraform.references import UnresolvedError
+from terraform_plan.references import UnresolvedError
 
 __all__ = ["Endpoint", "Member", "Network", "Traffic", "UnresolvedError", "Verdict", "Way"]

@@ -14,7 +14,7 @@ from harness.reachability.traffic import Traffic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.terraform.references import Instance, Resources
+    from terraform_plan.references import Instance, Resources
 
 _KINDS = {"aws_internet_gateway": "internet", "igw": "internet", "aws_nat_gateway": "nat"}
 _TARGETS = (

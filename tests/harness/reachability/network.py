@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.reachability.elements import AclRule, Elements, GroupRule, Route, Subnet, read_elements
 from harness.reachability.paths import ANYWHERE, Course, Gate, Member, Verdict, Way
 from harness.reachability.traffic import Traffic
-from harness.terraform.references import Instance, Resources
+from terraform_plan.references import Instance, Resources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -39,6 +39,8 @@ class Instance:
     values: Mapping[str, Any] = field(repr=False)
     unknown: Mapping[str, Any] = field(repr=False)
     """What is known after the apply only, as Terraform marks it."""
+    sensitive: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """What nobody may print, as Terraform marks it."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,7 @@ def _instances(
                 item.get("index"),
                 item.get("values", {}),
                 unknown.get(item["address"], {}),
+                item.get("sensitive_values", {}),
             )
     for child in module.get("child_modules", ()):
         yield from _instances(child, child["address"], unknown)

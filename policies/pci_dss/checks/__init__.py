@@ -1,0 +1,1 @@
+"""For checkov's ``--external-checks-dir``: every policy as a checkov check."""
