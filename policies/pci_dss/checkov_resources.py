@@ -93,6 +93,10 @@ class WrittenResources:
             raise UnresolvedError(f"{item.address}: the files don't tell what {wanted} names")
         return tuple(sorted(found))
 
+    def configures(self, item: Instance, attribute: str) -> bool:
+        """Whether the files set an attribute, to a known value or not."""
+        return not _absent(item, (attribute,))
+
 
 _last: list[tuple[Graph, WrittenResources]] = []
 

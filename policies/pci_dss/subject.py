@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from terraform_plan.references import Instance, Path, UnresolvedError
 
 SENSITIVE = "(sensitive value)"
+HIDDEN = "(not shown)"
 _SHOWN_CHARACTERS = 400
 
 
@@ -29,6 +30,9 @@ class Resources(Protocol):
         Raises:
             UnresolvedError: it isn't told.
         """
+
+    def configures(self, item: Instance, attribute: str) -> bool:
+        """Whether the configuration sets an attribute, to a known value or not."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,16 @@ class Subject:
         """The resource's type."""
         return self.instance.type
 
-    def get(self, *path: str | int, default: Any = None) -> Any:
+    def get(self, *path: str | int, default: Any = None, hidden: bool = False) -> Any:
         """Return an attribute, by block names, positions and attribute names.
 
         A block or list is given whole, in which case nothing below it may be unknown: ask for
         attributes, or use `each` or `known`.
+
+        Args:
+            path: where the attribute is.
+            default: what to return where nothing is set.
+            hidden: keep the value out of the evidence; `note` what it showed.
 
         Returns:
             `default` where nothing is set.
@@ -66,12 +75,23 @@ class Subject:
         if _any(unknown):
             self._note(path, "(unknown)")
             raise UndecidedError(f"{self._place(path)} isn't known")
-        self._note(path, value)
+        self._note(path, HIDDEN if hidden and value is not None else value)
         return default if value is None else value
 
     def known(self, *path: str | int) -> bool:
         """Whether an attribute, and all below it, is known. Nothing at all is known too."""
         return not _any(_at(self.instance.unknown, path))
+
+    def configures(self, attribute: str) -> bool:
+        """Whether the configuration sets an attribute, to a known value or not.
+
+        What it doesn't set may be unknown too: AWS chooses, and tells after the apply.
+        """
+        return self.resources.configures(self.instance, attribute)
+
+    def note(self, *path: str | int, value: Any) -> None:
+        """Add to the evidence what was read from a value, such as a part of a document."""
+        self._note(path, value)
 
     def each(self, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         """Yield the path of each block, or of each element of a list.

@@ -116,7 +116,7 @@ class Resources:
         expression = self._expression(item, (attribute,))
         if isinstance(expression, Mapping) and "constant_value" in expression:
             return bool(expression["constant_value"])
-        return bool(expression)
+        return expression not in (None, [])  # {}: it refers to nothing, as `uuid()`
 
     def _referred(self, item: Instance, path: Path, types: tuple[str, ...]) -> set[str]:
         references = _references(self._expression(item, path))

@@ -1,0 +1,72 @@
+"""What policies see of a resource, what of that is kept, and what isn't decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pci_dss.policy import together
+from pci_dss.subject import Subject, UndecidedError
+
+from .documents import planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LISTENER = "aws_lb_listener.tls"
+
+
+def subject_of(**parts: dict[str, object]) -> Subject:
+    resources = planned(
+        {LISTENER: parts.get("values", {})},
+        unknown={LISTENER: parts.get("unknown", {})},
+        references={LISTENER: parts.get("references", {})},  # type: ignore[dict-item]
+        sensitive={LISTENER: parts.get("sensitive", {})},
+    )
+    return Subject(resources.all[LISTENER], resources)
+
+
+def test_a_hidden_value_is_judged_and_not_kept() -> None:
+    subject = subject_of(values={"password": "hunter2"})
+    assert subject.get("password", hidden=True) == "hunter2"
+    assert subject.evaluated == {f"{LISTENER}: password": "(not shown)"}
+
+
+def test_nothing_is_kept_as_nothing_though_it_is_hidden() -> None:
+    subject = subject_of(values={"password": None})
+    assert subject.get("password", hidden=True) is None
+    assert subject.evaluated == {f"{LISTENER}: password": None}
+
+
+def test_a_part_of_a_sensitive_document_is_not_kept() -> None:
+    subject = subject_of(values={"document": "{}"}, sensitive={"document": True})
+    subject.note("document", "user", value="root")
+    assert subject.evaluated == {f"{LISTENER}: document.user": "(sensitive value)"}
+
+
+def test_what_the_configuration_sets_is_told_from_what_aws_chooses() -> None:
+    subject = subject_of(
+        unknown={"ssl_policy": True, "certificate_arn": True, "alpn_policy": True},
+        references={"certificate_arn": ["aws_acm_certificate.a.arn", "aws_acm_certificate.a"]},
+    )
+    assert subject.configures("certificate_arn")
+    assert not subject.configures("ssl_policy")
+
+
+def test_what_refers_to_nothing_is_set_all_the_same() -> None:
+    subject = subject_of(unknown={"name": True})
+    configuration = subject.resources._configuration  # type: ignore[attr-defined]
+    configuration["resources"][0]["expressions"]["name"] = {}  # as Terraform writes uuid()
+    assert subject.configures("name")
+
+
+def test_what_is_wrong_is_told_though_something_before_it_is_not_decided() -> None:
+    def undecided(reason: str) -> Iterator[str]:
+        yield f"wrong before {reason}"
+        raise UndecidedError(reason)
+
+    found: list[str] = []
+    with pytest.raises(UndecidedError, match="the first"):
+        found.extend(together([undecided("the first"), undecided("the second"), iter(["wrong"])]))
+    assert found == ["wrong before the first", "wrong before the second", "wrong"]
