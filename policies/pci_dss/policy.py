@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -78,22 +78,6 @@ class Policy:
                 return Verdict(Result.NOT_EVALUATED, (str(error),), subject.evaluated)
         result = Result.FAIL if reasons else Result.PASS
         return Verdict(result, tuple(reasons), subject.evaluated)
-
-
-def together(judgements: Iterable[Iterator[str]]) -> Iterator[str]:
-    """Yield what several judgements find wrong, though one before them isn't decided.
-
-    Raises:
-        UndecidedError: of the first that isn't, after the others had their say.
-    """
-    undecided = None
-    for judgement in judgements:
-        try:
-            yield from judgement
-        except UndecidedError as error:
-            undecided = undecided or error
-    if undecided:
-        raise undecided
 
 
 _POLICIES: dict[str, Policy] = {}

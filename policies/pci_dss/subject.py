@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from terraform_plan.references import Instance, Path, UnresolvedError
+
+T = TypeVar("T")
 
 SENSITIVE = "(sensitive value)"
 HIDDEN = "(not shown)"
@@ -16,6 +18,22 @@ _SHOWN_CHARACTERS = 400
 
 class UndecidedError(Exception):
     """The configuration doesn't tell what the judgement needs; says what is missing."""
+
+
+def together(parts: Iterable[Iterator[T]]) -> Iterator[T]:
+    """Yield what several iterators yield, though one before them isn't decided.
+
+    Raises:
+        UndecidedError: of the first that isn't, after the others had their say.
+    """
+    undecided = None
+    for part in parts:
+        try:
+            yield from part
+        except UndecidedError as error:
+            undecided = undecided or error
+    if undecided:
+        raise undecided
 
 
 class Resources(Protocol):
@@ -149,14 +167,14 @@ class Subject:
         """Yield the resources of a type whose attribute names this one.
 
         Raises:
-            UndecidedError: of one that may be it, the configuration doesn't tell.
+            UndecidedError: after the others, if the configuration doesn't tell of one.
         """
-        for other in self.others(kind):
-            if any(
-                isinstance(found, Subject) and found.address == self.address
-                for found in other.named(*path, types=[self.type])
-            ):
-                yield other
+        return together(self._if_naming(other, path) for other in self.others(kind))
+
+    def _if_naming(self, other: Subject, path: Path) -> Iterator[Subject]:
+        found = other.named(*path, types=[self.type])
+        if any(isinstance(each, Subject) and each.address == self.address for each in found):
+            yield other
 
     def others(self, *types: str) -> Iterator[Subject]:
         """Yield all resources of some types."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pci_dss.policy import together
-from pci_dss.subject import Subject, UndecidedError
+from pci_dss.subject import Subject, UndecidedError, together
 
 from .documents import planned
 
@@ -70,3 +69,25 @@ def test_what_is_wrong_is_told_though_something_before_it_is_not_decided() -> No
     with pytest.raises(UndecidedError, match="the first"):
         found.extend(together([undecided("the first"), undecided("the second"), iter(["wrong"])]))
     assert found == ["wrong before the first", "wrong before the second", "wrong"]
+
+
+def test_what_names_a_resource_is_found_though_another_does_not_tell() -> None:
+    rule = "aws_vpc_security_group_egress_rule"
+    resources = planned(
+        {
+            "aws_security_group.a": {"id": "sg-1"},
+            f"{rule}.unclear": {},
+            f"{rule}.clear": {"security_group_id": "sg-1"},
+            f"{rule}.of_another": {"security_group_id": "sg-2"},
+        },
+        unknown={f"{rule}.unclear": {"security_group_id": True}},
+        references={f"{rule}.unclear": {"security_group_id": ["local.group"]}},
+    )
+    found: list[Subject] = []
+    with pytest.raises(UndecidedError, match="unclear"):
+        found.extend(
+            Subject(resources.all["aws_security_group.a"], resources).naming(
+                rule, "security_group_id"
+            )
+        )
+    assert [each.address for each in found] == [f"{rule}.clear"]
