@@ -21,6 +21,15 @@ _INDEX = re.compile(r"\[([^\]]*)\]")
 _STEP = re.compile(r'[^.\[\]]+|\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _MODULE_STEP = re.compile(r'module\.([^.\[]+)(?:\[("(?:[^"\\]|\\.)*"|\d+)\])?')
 _BY_OWN_KEY = ("each.key", "count.index")
+_NAMED_BY = {
+    # What becomes the id is known before the apply.
+    "aws_cloudwatch_log_destination": "name",
+    "aws_cloudwatch_log_group": "name",
+    "aws_iam_role": "name",
+    "aws_kms_alias": "name",
+    "aws_s3_bucket": "bucket",
+    "aws_vpc_endpoint": "prefix_list_id",
+}
 
 
 class UnresolvedError(LookupError):
@@ -98,7 +107,7 @@ class Resources:
             UnresolvedError: something is unknown, and no reference tells what it is.
         """
         value, unknown = _at(item.values, path), _at(item.unknown, path)
-        found = {self._ids.get(text, text) for text in _texts(value)}
+        found = {self._named_by(text, types) for text in _texts(value)}
         asked_for = len(path) > 1 or self.configures(item, str(path[0]))
         if asked_for and _any_unknown(unknown):
             referred = self._referred(item, path, types)
@@ -110,6 +119,12 @@ class Resources:
                 )
             found |= referred
         return tuple(sorted(found))
+
+    def _named_by(self, text: str, types: tuple[str, ...]) -> str:
+        """Give the address of what an id or name means: a role may be called as a function is."""
+        items = self._ids.get(text, [])
+        wanted = [item for item in items if item.type in types] or items
+        return wanted[-1].address if wanted else text
 
     def configures(self, item: Instance, attribute: str) -> bool:
         """Whether the configuration sets an attribute, to a known value or not."""
@@ -217,16 +232,13 @@ def _instances(
         yield from _instances(child, child["address"], unknown)
 
 
-def _ids(items: Iterable[Instance]) -> dict[str, str]:
-    """Map what attributes name resources by to their addresses."""
-    ids = {}
+def _ids(items: Iterable[Instance]) -> Mapping[str, list[Instance]]:
+    """Map what attributes name resources by to these resources."""
+    ids: Mapping[str, list[Instance]] = defaultdict(list)
     for item in items:
-        names = ["id", "arn"]
-        if item.type == "aws_vpc_endpoint":
-            names.append("prefix_list_id")
-        for name in names:
-            if value := item.values.get(name):
-                ids[value] = item.address
+        for attribute in {"id", "arn", _NAMED_BY.get(item.type, "id")}:
+            if name := item.values.get(attribute):
+                ids[name].append(item)
     return ids
 
 
