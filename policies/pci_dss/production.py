@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _TAGS = {"environment", "env", "stage"}
 _OTHER = "dev|development|qa|sandbox|staging|uat|non-?prod(?:uction)?|pre-?prod(?:uction)?"
-_IN_NAMES = re.compile(rf"(?:.*[^a-z])?(?:{_OTHER})(?:[^a-z].*)?")
 # In a name these say what something does, in a tag where it is.
-_IN_TAGS = re.compile(rf"(?:.*[^a-z])?(?:{_OTHER}|demo|integration|stage|test)(?:[^a-z].*)?")
+_OTHER_TAG = f"{_OTHER}|demo|integration|stage|test"
+_PRODUCTION = "live|prd|prod(?:uction)?"
 
 
 def is_production(subject: Subject) -> bool:
@@ -29,21 +29,28 @@ def is_production(subject: Subject) -> bool:
     Raises:
         UndecidedError: its tags aren't known.
     """
-    if told := list(_environments(subject)):
-        return not all(map(_IN_TAGS.fullmatch, told))
+    for value in _environments(subject):
+        if _says(_OTHER_TAG, value):
+            return False
+        if _says(_PRODUCTION, value):
+            return True
     return all(map(names_production, _names(subject)))
 
 
 def names_production(name: str) -> bool:
     """Whether a name leaves what it names to production."""
-    return not _IN_NAMES.fullmatch(name.lower())
+    return not _says(_OTHER, name)
+
+
+def _says(words: str, text: str) -> bool:
+    return re.search(rf"(?<![a-z])(?:{words})(?![a-z])", text.lower()) is not None
 
 
 def _environments(subject: Subject) -> Iterator[str]:
     for attribute in ("tags", "tags_all"):
         for key, value in subject.get(attribute, default={}).items():
             if key.lower() in _TAGS:
-                yield str(value).lower()
+                yield str(value)
 
 
 def _names(subject: Subject) -> Iterator[str]:

@@ -28,6 +28,7 @@ def subject(values: dict[str, Any], unknown: dict[str, Any] | None = None) -> Su
         ({"bucket": "dev.payments"}, False),
         ({"bucket": "payments-pre-prod"}, False),
         ({"tags_all": {"environment": "log-archive"}}, True),
+        ({"tags_all": {"environment": "log-archive"}, "bucket": "logs-nonproduction"}, False),
         ({"tags_all": {"environment": "dev"}}, False),
         ({"tags": {"Environment": "Integration"}}, False),
         ({"tags_all": {"env": "test"}}, False),
