@@ -10,7 +10,6 @@ from pci_dss.subject import Subject, UndecidedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from terraform_plan.references import Path
 
 BUCKET = "aws_s3_bucket"
 LOCK_CONFIGURATION = "aws_s3_bucket_object_lock_configuration"
@@ -119,18 +118,19 @@ def _any_told(*writers: Callable[[], Iterable[Subject]]) -> bool:
 
 def _flow_logs(bucket: Subject) -> Iterator[Subject]:
     for flow_log in bucket.others("aws_flow_log"):
-        if flow_log.get("log_destination_type") == "s3" and _names(
-            flow_log, ("log_destination",), bucket
-        ):
+        if flow_log.get("log_destination_type") == "s3" and _receives(bucket, flow_log):
             yield flow_log
+
+
+def _receives(bucket: Subject, flow_log: Subject) -> bool:
+    if flow_log.known("log_destination") and bucket.known("bucket"):
+        path = flow_log.get("log_destination", default="").partition(":::")[2]
+        return bool(path.partition("/")[0] == bucket.get("bucket"))
+    found = flow_log.named("log_destination", types=[BUCKET])
+    return any(isinstance(each, Subject) and each.address == bucket.address for each in found)
 
 
 def _log_streams(bucket: Subject) -> Iterator[Subject]:
     for stream in bucket.naming(_STREAM, "extended_s3_configuration", 0, "bucket_arn"):
         for kind, path in _FEEDS.items():
             yield from stream.naming(kind, *path)
-
-
-def _names(subject: Subject, path: Path, other: Subject) -> bool:
-    found = subject.named(*path, types=[other.type])
-    return any(isinstance(each, Subject) and each.address == other.address for each in found)
