@@ -62,6 +62,8 @@ def planned_resources(path: Path, modified_ns: int) -> PlannedResources:  # noqa
 class WrittenResources:
     """Resources of Terraform files, as checkov evaluated them."""
 
+    whole = False
+
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self.by_address: dict[str, Instance] = {}

@@ -39,6 +39,9 @@ def together(parts: Iterable[Iterator[T]]) -> Iterator[T]:
 class Resources(Protocol):
     """All resources that are judged together: of a plan, or of a module's files."""
 
+    whole: bool
+    """Whether what isn't among them is nowhere: a module's files are a part of some root."""
+
     def of(self, *types: str) -> Iterator[Instance]:
         """Yield the resources of some types."""
 

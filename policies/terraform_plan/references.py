@@ -65,6 +65,8 @@ class _Scope:
 class Resources:
     """The managed resources of a document, by address."""
 
+    whole = True  # a plan leaves nothing of its root out
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Read a plan as `terraform show -json` gives it, or a state as `planned_values`."""
         unknown = {
