@@ -59,8 +59,7 @@ class Condition:
 
     def _definite(self, value: str) -> bool:
         if value.startswith("arn:"):
-            account, resource = [*value.split(":", 5), *[""] * 5][4:6]
-            return not _wild(account or resource[:1] or "*")
+            return is_definite(value)
         if _EXACT_KEYS.fullmatch(self.key):
             return bool(value) and not _wild(value)
         return bool(value) and not _wild(re.split(r"[/:]", value)[0])
@@ -150,6 +149,12 @@ def statements_of(document: Mapping[str, Any], place: str) -> tuple[Statement, .
         _statement(each, number, place)
         for number, each in enumerate(_listed(document.get("Statement")), start=1)
     )
+
+
+def is_definite(arn: str) -> bool:
+    """Whether an ARN tells whose resource it is: by an account, or as a bucket by its name."""
+    account, resource = [*arn.split(":", 5), *[""] * 5][4:6]
+    return not _wild(account or resource[:1] or "*")
 
 
 @lru_cache(maxsize=4096)
