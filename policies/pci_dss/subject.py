@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from terraform_plan.references import Instance, Path, UnresolvedError
@@ -175,8 +175,10 @@ class Subject:
         return together(self._if_naming(other, path) for other in self.others(kind))
 
     def _if_naming(self, other: Subject, path: Path) -> Iterator[Subject]:
-        found = other.named(*path, types=[self.type])
+        tried = replace(other, evaluated={})
+        found = tried.named(*path, types=[self.type])
         if any(isinstance(each, Subject) and each.address == self.address for each in found):
+            self.evaluated.update(tried.evaluated)  # what names others shows nothing
             yield other
 
     def others(self, *types: str) -> Iterator[Subject]:

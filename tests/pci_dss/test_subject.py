@@ -83,11 +83,9 @@ def test_what_names_a_resource_is_found_though_another_does_not_tell() -> None:
         unknown={f"{rule}.unclear": {"security_group_id": True}},
         references={f"{rule}.unclear": {"security_group_id": ["local.group"]}},
     )
+    subject = Subject(resources.all["aws_security_group.a"], resources)
     found: list[Subject] = []
     with pytest.raises(UndecidedError, match="unclear"):
-        found.extend(
-            Subject(resources.all["aws_security_group.a"], resources).naming(
-                rule, "security_group_id"
-            )
-        )
+        found.extend(subject.naming(rule, "security_group_id"))
     assert [each.address for each in found] == [f"{rule}.clear"]
+    assert subject.evaluated == {f"{rule}.clear: security_group_id": ["aws_security_group.a"]}
