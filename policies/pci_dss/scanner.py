@@ -7,29 +7,32 @@ record of what a check couldn't decide; this does.
 from __future__ import annotations
 
 import json
-import os
 import tomllib
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-os.environ.setdefault("CHECKOV_CHECK_FAIL_LEVEL", "DEBUG")  # a check that crashes is a record here
-
 from checkov.common.models.enums import CheckResult
 from checkov.runner_filter import RunnerFilter
-from checkov.terraform.checks.resource.registry import resource_registry
 from checkov.terraform.plan_runner import Runner as PlanRunner
 from checkov.terraform.runner import Runner as FilesRunner
 
+from pci_dss.checkov_resources import WrittenResources
 from pci_dss.checks.pci_dss_checks import PolicyCheck
+from pci_dss.listening import Answer, listening, overheard_runner
 from pci_dss.policy import Result, policies
+from pci_dss.record import Record
+from pci_dss.trust import Connections, connected_types, unknown
 from terraform_plan.files import Files
 from terraform_plan.references import Resources as PlannedResources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pci_dss.policy import Verdict
+    from pci_dss.subject import Resources
+    from terraform_plan.references import Instance
 
 PROFILE = Path(__file__).with_name("profile.toml")
 _RESULTS = {CheckResult.PASSED: Result.PASS, CheckResult.FAILED: Result.FAIL}
@@ -39,33 +42,18 @@ class ScanError(Exception):
     """A plan or module can't be scanned; says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a check found about a resource."""
-
-    check: str
-    title: str
-    requirements: tuple[str, ...]
-    address: str
-    result: Result
-    reasons: tuple[str, ...]
-    evaluated: Mapping[str, Any]
-    """By address and path, the values that decided; of our policies only."""
-    guideline: str
-    fix: str = ""
-    file: str = ""
-    line: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what :func:`json.dumps` takes."""
-        return asdict(self)
-
-
 @cache
 def profile() -> Mapping[str, tuple[str, ...]]:
     """Return requirements by id of a trusted built-in check."""
     document = tomllib.loads(PROFILE.read_text(encoding="utf-8"))
     return {check: tuple(numbers) for check, numbers in document["builtin"].items()}
+
+
+@cache
+def _silent_reads() -> Mapping[str, tuple[str, ...]]:
+    """Return by id what a built-in check reads without saying so."""
+    document = tomllib.loads(PROFILE.read_text(encoding="utf-8"))
+    return {check: tuple(names) for check, names in document["reads"].items()}
 
 
 def scan_plan(path: Path, root: Path | None = None) -> list[Record]:
@@ -80,16 +68,18 @@ def scan_plan(path: Path, root: Path | None = None) -> list[Record]:
     """
     document = _plan(path)
     planned = PlannedResources(document)
-    files = Files(document, root) if root else None
     found = _Findings()
-    runner = _watched(PlanRunner, found)
-    with found.collected():
+    runner = overheard_runner(PlanRunner, found.add)
+    with listening(found.add):
         runner.run(files=[str(path)], runner_filter=_filter("terraform_plan"))
-    places: dict[str, tuple[Path, int]] = {}
-    for address, item in planned.all.items():
-        if files and (place := files.place(item)):
-            places[address] = place
-    return found.records(places)
+    connections = Connections(planned, runner.graph_manager.get_reader_endpoint())
+    files = Files(document, root) if root else None
+    places = {
+        address: place
+        for address, item in planned.all.items()
+        if files and (place := files.place(item))
+    }
+    return found.records(planned.all, planned, places, connections.mistaken)
 
 
 def scan_module(folder: Path) -> list[Record]:
@@ -101,94 +91,103 @@ def scan_module(folder: Path) -> list[Record]:
     if not list(folder.glob("*.tf")):
         raise ScanError(f"there are no .tf files in {folder}")
     found = _Findings()
-    runner = _watched(FilesRunner, found)
-    with found.collected():
+    runner = overheard_runner(FilesRunner, found.add)
+    with listening(found.add):
         report = runner.run(
             root_folder=str(folder),
             runner_filter=_filter("terraform"),
             collect_skip_comments=False,  # an exception has an owner and an end
         )
     if unparsed := sorted(report.parsing_errors):
-        raise ScanError(f"Terraform files that can't be parsed: {', '.join(unparsed)}")
+        raise ScanError(
+            f"Terraform files that can't be parsed: {', '.join(unparsed)}; "
+            "`terraform validate` says where"
+        )
     graph = runner.graph_manager.get_reader_endpoint()
-    return found.records(dict(_places(graph)))
+    written = WrittenResources(graph)
+    return found.records(written.by_address, written, dict(_places(graph)), lambda *_: "")
 
 
 class _Findings:
     """Collects what checks answer, undecided ones too."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Record] = {}
+        self._answers: dict[tuple[str, str], tuple[Answer, Verdict | None]] = {}
 
-    @contextmanager
-    def collected(self) -> Iterator[None]:
-        """Listen to the registry of checks on single resources."""
-        run_check = resource_registry.run_check
-
-        def listening(check: Any, conf: Any, *args: Any, **options: Any) -> Any:
-            answer = run_check(check, conf, *args, **options)
-            self.add(check, conf["__address__"], answer["result"])
-            return answer
-
-        resource_registry.run_check = listening
-        try:
-            yield
-        finally:
-            del resource_registry.run_check
-
-    def add(self, check: Any, address: str, result: CheckResult) -> None:
+    def add(self, answer: Answer) -> None:
         """Keep an answer. Ours has said more than checkov passes on."""
-        if isinstance(check, PolicyCheck):
-            if (verdict := check.verdict) is None:
+        verdict = None
+        if isinstance(answer.check, PolicyCheck):
+            verdict = answer.check.verdict
+            if verdict is None:
                 return
-            policy = check.policy
-            self._keep(
-                Record(
-                    policy.id,
-                    policy.title,
-                    policy.requirements,
-                    address,
-                    verdict.result,
-                    verdict.reasons,
-                    verdict.evaluated,
-                    policy.guideline,
-                    policy.fix,
-                )
-            )
-            return
-        decided = _RESULTS.get(result, Result.NOT_EVALUATED)
-        undecided = () if decided != Result.NOT_EVALUATED else ("checkov's check didn't decide",)
-        reasons = (check.name,) if decided == Result.FAIL else undecided
-        requirements = profile()[check.id]
-        guideline = str(check.guideline or "")
-        self._keep(
-            Record(check.id, check.name, requirements, address, decided, reasons, {}, guideline)
-        )
+        self._answers[answer.check.id, answer.address] = answer, verdict
 
-    def _keep(self, record: Record) -> None:
-        self._found[record.check, record.address] = record
+    def records(
+        self,
+        items: Mapping[str, Instance],
+        resources: Resources,
+        places: Mapping[str, tuple[Path, int]],
+        mistaken: Callable[[str, frozenset[str]], str],
+    ) -> list[Record]:
+        """Return what was found, with files and lines, by check and address.
 
-    def records(self, places: Mapping[str, tuple[Path, int]]) -> list[Record]:
-        """Return what was found, with files and lines, by check and address."""
-        return [
-            replace(record, file=str(file), line=line)
-            for _, record in sorted(self._found.items())
-            for file, line in [places.get(record.address, ("", 0))]
-        ]
+        Args:
+            items: all that was judged, by address.
+            resources: the same, as policies see it.
+            places: file and line by address.
+            mistaken: says where checkov errs about connections of some types around an address.
+        """
+        found = []
+        for (_, address), (answer, verdict) in sorted(self._answers.items(), key=lambda it: it[0]):
+            if verdict:
+                record = _of_policy(answer, verdict)
+            else:
+                record = _of_builtin(answer, _doubts(answer, items.get(address), resources, mistaken))
+            file, line = places.get(address, ("", 0))
+            found.append(replace(record, file=str(file), line=line))
+        return found
+def _of_policy(answer: Answer, verdict: Verdict) -> Record:
+    policy = answer.check.policy
+    return Record(
+        policy.id,
+        policy.title,
+        policy.requirements,
+        answer.address,
+        verdict.result,
+        verdict.reasons,
+        verdict.evaluated,
+        policy.guideline,
+        policy.fix,
+    )
 
 
-def _watched(runner: type[Any], found: _Findings) -> Any:
-    """Make a runner of checkov whose checks on the graph are collected too."""
+def _of_builtin(answer: Answer, doubt: str) -> Record:
+    check = answer.check
+    result, reasons = _RESULTS.get(answer.result, Result.NOT_EVALUATED), ()
+    if doubt and result != Result.NOT_EVALUATED:
+        result, reasons = Result.NOT_EVALUATED, (f"checkov says {result}, but {doubt}",)
+    elif result == Result.NOT_EVALUATED:
+        reasons = ("checkov's check crashed" if answer.crashed else "checkov's check didn't decide",)
+    elif result == Result.FAIL:
+        reasons = (check.name,)
+    guideline = str(check.guideline or "")
+    numbers = profile()[check.id]
+    return Record(check.id, check.name, numbers, answer.address, result, reasons, {}, guideline)
 
-    class Watched(runner):  # type: ignore[misc]
-        def run_graph_checks_results(self, *args: Any, **options: Any) -> Any:
-            results = super().run_graph_checks_results(*args, **options)
-            for check, answers in results.items():
-                for answer in answers:
-                    found.add(check, answer["entity"]["__address__"], answer["result"])
-            return results
 
-    return Watched()
+def _doubts(
+    answer: Answer,
+    item: Instance | None,
+    resources: Resources,
+    mistaken: Callable[[str, frozenset[str]], str],
+) -> str:
+    """Say why an answer of a built-in check can't be relied on; nothing if it can."""
+    if item is None:  # a data source, whose values are known whenever checkov sees it
+        return ""
+    if paths := unknown(answer, item, resources, _silent_reads().get(answer.check.id, ())):
+        return f"{', '.join(paths)} isn't known"
+    return mistaken(item.address, connected_types(answer.check))
 
 
 def _filter(framework: str) -> RunnerFilter:
@@ -201,7 +200,7 @@ def _filter(framework: str) -> RunnerFilter:
 def _places(graph: Any) -> Iterator[tuple[str, tuple[Path, int]]]:
     for index in graph.node_indices():
         attributes = graph[index][1]
-        if attributes.get("block_type_") == "resource":
+        if attributes.get("block_type_") in ("resource", "data"):
             ((_, by_name),) = attributes["config_"].items()
             ((_, conf),) = by_name.items()
             place = Path(attributes["file_path_"]), conf.get("__start_line__", 0)

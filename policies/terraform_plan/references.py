@@ -135,17 +135,29 @@ class Resources:
             return bool(expression["constant_value"])
         return expression not in (None, [])  # {}: it refers to nothing, as `uuid()`
 
+    def linked(self, item: Instance) -> set[str]:
+        """Return the addresses of all resources that anything in an item names, if it is told."""
+        known = {self._ids.get(text.removesuffix(":*")) for text in _all_texts(item.values)}
+        expressions = self._block(item).get("expressions", {})
+        scope = _Scope(item.module, item.key)
+        referred = self._targets(_references(expressions), scope)
+        found = {address for address in known if address} | {each.address for each in referred}
+        return found - {item.address}
+
     def _referred(self, item: Instance, path: Path, types: tuple[str, ...]) -> set[str]:
         references = _references(self._expression(item, path))
         scope = _Scope(item.module, item.key)
         return {found.address for found in self._targets(references, scope) if found.type in types}
 
     def _expression(self, item: Instance, path: Path) -> Any:
-        module = self._module(item.module)
-        for resource in module.get("resources", ()):
+        return _expression_at(self._block(item).get("expressions", {}), path)
+
+    def _block(self, item: Instance) -> Mapping[str, Any]:
+        """Return an item's block in the configuration."""
+        for resource in self._module(item.module).get("resources", ()):
             if resource["address"] == f"{item.type}.{item.name}":
-                return _expression_at(resource.get("expressions", {}), path)
-        return None
+                return resource  # type: ignore[no-any-return]
+        return {}
 
     def _module(self, address: str) -> Mapping[str, Any]:
         """Return the configuration of a module's instance."""
@@ -271,6 +283,17 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _all_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _all_texts(inner)
+    else:
+        yield from _texts(value)
 
 
 def _expression_at(expressions: Any, path: Path) -> Any:

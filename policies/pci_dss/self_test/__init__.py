@@ -1,0 +1,1 @@
+"""Does every check fail what is known to be bad, and pass our own modules? `make self-test`."""
