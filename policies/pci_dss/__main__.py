@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pci_dss.policy import Result
-from pci_dss.scanner import Record, ScanError, scan_module, scan_plan
+from pci_dss.scanner import ScanError, scan_module, scan_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pci_dss.record import Record
 
 COMPLIES, FAILS, BROKEN = 0, 1, 2
 
