@@ -43,3 +43,23 @@ class Record:
                 "result": Result(document["result"]),
             }
         )
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that looks at resources of some types."""
+
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+    types: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Check:
+        """Read what :func:`dataclasses.asdict` gave."""
+        return cls(
+            document["id"],
+            document["title"],
+            tuple(document["requirements"]),
+            tuple(document["types"]),
+        )
