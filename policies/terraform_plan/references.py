@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Key = str | int | None
@@ -137,12 +138,18 @@ class Resources:
 
     def linked(self, item: Instance) -> set[str]:
         """Return the addresses of all resources that anything in an item names, if it is told."""
-        known = {self._ids.get(text.removesuffix(":*")) for text in _all_texts(item.values)}
+        known = {self._names.get(text.removesuffix(":*")) for text in _all_texts(item.values)}
         expressions = self._block(item).get("expressions", {})
         scope = _Scope(item.module, item.key)
         referred = self._targets(_references(expressions), scope)
         found = {address for address in known if address} | {each.address for each in referred}
         return found - {item.address}
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Map ids, and names of buckets, to addresses."""
+        buckets = {item.values.get("bucket"): item.address for item in self.of("aws_s3_bucket")}
+        return {name: address for name, address in buckets.items() if name} | self._ids
 
     def _referred(self, item: Instance, path: Path, types: tuple[str, ...]) -> set[str]:
         references = _references(self._expression(item, path))
