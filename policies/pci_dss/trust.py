@@ -52,15 +52,24 @@ def connected_types(check: Any) -> frozenset[str]:
     )
 
 
+def both_ways(pairs: Iterable[tuple[str, str]]) -> Pairs:
+    """Return what each is paired with."""
+    found: dict[str, set[str]] = {}
+    for one, other in pairs:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return found
+
+
 class Connections:
     """Tells where checkov's graph of a plan misses a connection, or has one that isn't there."""
 
     def __init__(self, planned: PlannedResources, graph: Graph) -> None:
         self._types = {address: item.type for address, item in planned.all.items()}
-        self._planned = _both_ways(
+        self._planned = both_ways(
             (item.address, other) for item in planned.all.values() for other in planned.linked(item)
         )
-        self._drawn = _both_ways(_edges(graph, self._types.keys()))
+        self._drawn = both_ways(_edges(graph, self._types.keys()))
 
     def mistaken(self, address: str, types: frozenset[str]) -> str:
         """Say what is wrong among the resources of some types around one; else nothing."""
@@ -96,14 +105,6 @@ def _parts(check: Any) -> Iterator[Any]:
     yield check
     for part in check.sub_checks:
         yield from _parts(part)
-
-
-def _both_ways(pairs: Iterable[tuple[str, str]]) -> Pairs:
-    found: dict[str, set[str]] = {}
-    for one, other in pairs:
-        found.setdefault(one, set()).add(other)
-        found.setdefault(other, set()).add(one)
-    return found
 
 
 def _edges(graph: Graph, addresses: Iterable[str]) -> Iterator[tuple[str, str]]:

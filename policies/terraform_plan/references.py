@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 Key = str | int | None
@@ -136,20 +135,19 @@ class Resources:
             return bool(expression["constant_value"])
         return expression not in (None, [])  # {}: it refers to nothing, as `uuid()`
 
-    def linked(self, item: Instance) -> set[str]:
-        """Return the addresses of all resources that anything in an item names, if it is told."""
-        known = {self._names.get(text.removesuffix(":*")) for text in _all_texts(item.values)}
-        expressions = self._block(item).get("expressions", {})
+    def linked(self, item: Instance) -> dict[str, str]:
+        """Return what anything in an item names, if it is told: attributes by address."""
         scope = _Scope(item.module, item.key)
-        referred = self._targets(_references(expressions), scope)
-        found = {address for address in known if address} | {each.address for each in referred}
-        return found - {item.address}
-
-    @cached_property
-    def _names(self) -> Mapping[str, str]:
-        """Map ids, and names of buckets, to addresses."""
-        buckets = {item.values.get("bucket"): item.address for item in self.of("aws_s3_bucket")}
-        return {name: address for name, address in buckets.items() if name} | self._ids
+        expressions = self.block(item).get("expressions", {})
+        found = {}
+        for attribute in item.values.keys() | expressions.keys():
+            for text in _all_texts(item.values.get(attribute)):
+                for other in self._ids.get(text.removesuffix(":*"), ()):
+                    found[other.address] = attribute
+            for other in self._targets(_references(expressions.get(attribute)), scope):
+                found[other.address] = attribute
+        found.pop(item.address, None)
+        return found
 
     def _referred(self, item: Instance, path: Path, types: tuple[str, ...]) -> set[str]:
         references = _references(self._expression(item, path))
@@ -157,9 +155,9 @@ class Resources:
         return {found.address for found in self._targets(references, scope) if found.type in types}
 
     def _expression(self, item: Instance, path: Path) -> Any:
-        return _expression_at(self._block(item).get("expressions", {}), path)
+        return _expression_at(self.block(item).get("expressions", {}), path)
 
-    def _block(self, item: Instance) -> Mapping[str, Any]:
+    def block(self, item: Instance) -> Mapping[str, Any]:
         """Return an item's block in the configuration."""
         for resource in self._module(item.module).get("resources", ()):
             if resource["address"] == f"{item.type}.{item.name}":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pci_dss.policy import Policy, Result
+from pci_dss.self_test.real_plans import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ class Trial:
 
 def trials_of_policy(policy: Policy, entry: Entry, plans: list[Real]) -> Iterator[Trial]:
     """Change every real resource that an entry is for, and judge the whole plan each time."""
-    for plan in plans:
+    for plan in (*plans, written(entry)):
         before = _complaints(policy, plan.resources())
         for address in plan.subjects(entry):
             for change in (*entry.bad, *entry.good):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pci_dss.self_test.changes import attributes, changed, holds
 from terraform_plan.references import Resources
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pci_dss.self_test.catalogue import Change, Entry
 
+WRITTEN = "written by hand"
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
@@ -55,36 +56,61 @@ class Real:
             place: others[item["type"]] for place, item in places.items() if item["type"] in others
         }
         removed = [item for item in places.values() if item["type"] in gone]
-        before = {place: places[place]["values"] for place in touched}
-        unknown = self._unknown()
-        marks = {place: unknown[place]["change"].get("after_unknown") for place in touched}
-        try:
+        with ExitStack() as restored:
+            different = bool(removed)
+            for item in removed:
+                restored.enter_context(_replaced(item, "mode", "removed"))
             for place, edits in touched.items():
-                places[place]["values"] = changed(before[place], edits)
-                if place in unknown:
-                    unknown[place]["change"]["after_unknown"] = {
-                        name: mark
-                        for name, mark in (marks[place] or {}).items()
-                        if name not in attributes(edits)
-                    }
-            for item in removed:
-                item["mode"] = "removed"
-            yield bool(removed) or any(
-                places[place]["values"] != values for place, values in before.items()
-            )
-        finally:
-            for place, values in before.items():
-                places[place]["values"] = values
-                unknown[place]["change"]["after_unknown"] = marks[place]
-            for item in removed:
-                item["mode"] = "managed"
+                before = places[place]["values"]
+                after = changed(before, edits)
+                different = different or after != before
+                restored.enter_context(_replaced(places[place], "values", after))
+                self._forget(place, attributes(edits), restored)
+            yield different
+
+    def _forget(self, address: str, names: set[str], restored: ExitStack) -> None:
+        """Let the configuration say nothing more of some attributes, nor that they are unknown."""
+        resources = self.resources()
+        block = cast("dict[str, Any]", resources.block(resources.all[address]))
+        holders = [(block, "expressions")]
+        for planned in self.document["resource_changes"]:
+            if planned["address"] == address:
+                holders.append((planned["change"], "after_unknown"))
+        for holder, key in holders:
+            said = holder.get(key) or {}
+            left = {name: value for name, value in said.items() if name not in names}
+            restored.enter_context(_replaced(holder, key, left))
 
     def resources(self) -> Resources:
         """Read the document as it is now."""
         return Resources(self.document)
 
-    def _unknown(self) -> dict[str, dict[str, Any]]:
-        return {change["address"]: change for change in self.document["resource_changes"]}
+
+@contextmanager
+def _replaced(holder: dict[str, Any], key: str, value: Any) -> Iterator[None]:
+    before = holder.get(key)
+    holder[key] = value
+    try:
+        yield
+    finally:
+        holder[key] = before
+
+
+def written(entry: Entry) -> Real:
+    """Make a plan of the resources that an entry brings itself, as our modules have none such."""
+    resources = []
+    for address, values in entry.beside.items():
+        kind, name = address.split(".")
+        head = {"address": address, "mode": "managed", "type": kind, "name": name}
+        resources.append({**head, "values": dict(values)})
+    return Real(
+        WRITTEN,
+        {
+            "planned_values": {"root_module": {"resources": resources}},
+            "configuration": {"root_module": {}},
+            "resource_changes": [],
+        },
+    )
 
 
 def _sorted_edits(
