@@ -70,6 +70,11 @@ $(VENV)-policies/.installed: requirements-policies.lock | install
 	@$(BIN)/uv pip install --quiet --python $(VENV)-policies/bin/python --require-hashes -r $<
 	@touch $@
 
+$(VENV)-oscal/.installed: requirements-oscal.lock | install
+	@$(PYTHON) -m venv $(VENV)-oscal
+	@$(BIN)/uv pip install --quiet --python $(VENV)-oscal/bin/python --require-hashes -r $<
+	@touch $@
+
 $(VENV)-yardstick/.installed: requirements-yardstick.lock | install
 	@$(PYTHON) -m venv $(VENV)-yardstick
 	@$(BIN)/uv pip install --quiet --python $(VENV)-yardstick/bin/python --require-hashes -r $<
@@ -96,10 +101,11 @@ lock: install ## Resolve the lock files again (hashes, no index address)
 	@$(BIN)/$(LOCK) --group bootstrap -o requirements-bootstrap.lock
 	@$(BIN)/$(LOCK) --group yardstick -o requirements-yardstick.lock
 	@$(BIN)/$(LOCK) --group policies -o requirements-policies.lock
+	@$(BIN)/$(LOCK) --group oscal -o requirements-oscal.lock
 	@$(BIN)/$(LOCK) --group model -o requirements-model.lock
 	@for image in $(IMAGES); do \
 	  $(BIN)/$(LOCK) --group $$image --constraint requirements.lock -o requirements-$$image.lock \
 	    || exit 1; done
 
 clean: ## Remove what was built or installed
-	rm -rf $(VENV) $(VENV)-policies $(VENV)-yardstick dist build .work
+	rm -rf $(VENV) $(VENV)-policies $(VENV)-oscal $(VENV)-yardstick dist build .work
