@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -293,7 +293,7 @@ def _is_on_resource(row: Row) -> bool:
 
 def _seen(row: Row) -> str:
     """Give everything of a row but its requirement."""
-    return json.dumps(asdict(replace(row, requirement="")), sort_keys=True, default=str)
+    return json.dumps({**vars(row), "requirement": ""}, sort_keys=True, default=str)
 
 
 def _relevant(row: Row) -> Iterator[Part]:
