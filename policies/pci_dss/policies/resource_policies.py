@@ -57,6 +57,7 @@ def _statements(subject: Subject) -> tuple[Statement, ...]:
     found = statements(subject, "policy") if subject.configures("policy") else ()
     if subject.type == _REST_API and subject.configures("body"):
         within = definition(subject).get(_OF_DEFINITION) or {}
+        subject.note("body", _OF_DEFINITION, value=within)
         found += statements_of(within, f"{subject.address}: {_OF_DEFINITION}")
     return found
 
