@@ -8,10 +8,14 @@ module "forwarding" {
   findings_days            = 90
   key_deletion_window_days = 7
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
+  alarm_topic_arns         = [local.security_topic_arn]
 }
 
 locals {
   log_destination_arn = join(":", [
     "arn:aws:logs", local.organization.region, local.organization.accounts.log-archive, "destination:payments-logs-nonproduction",
   ])
+
+  # Made by environments/management.
+  security_topic_arn = "arn:aws:sns:${local.organization.region}:${local.organization.accounts.management}:payments-security"
 }

@@ -19,8 +19,7 @@ module "log_review" {
   }
   logs = { retention_days = 90 }
 
-  # Made by environments/management.
-  alarm_topic_arns         = ["arn:aws:sns:${local.organization.region}:${local.organization.accounts.management}:payments-security"]
+  alarm_topic_arns         = [local.security_topic_arn]
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
 }
 

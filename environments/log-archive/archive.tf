@@ -8,7 +8,7 @@ module "archive" {
   organization_id          = data.aws_organizations_organization.organization.id
   administrator_role_arns  = [local.deploy_role]
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
-  alarm_topic_arns         = var.alarm_topic_arns
+  alarm_topic_arns         = setunion([local.security_topic_arn], var.alarm_topic_arns)
 
   buckets = {
     production = {
@@ -31,4 +31,9 @@ module "archive" {
     management_account_id = local.known.accounts.management
     bucket                = "production"
   }
+}
+
+locals {
+  # Made by environments/management.
+  security_topic_arn = "arn:aws:sns:${local.known.region}:${local.known.accounts.management}:payments-security"
 }

@@ -10,7 +10,7 @@ variable "production_lock" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics of this account that are told when logs are late, are lost, or stay away."
+  description = "SNS topics that are told when logs are late, are lost, or stay away, beside `payments-security` of the management account."
   type        = set(string)
   default     = []
   nullable    = false

@@ -16,6 +16,7 @@ module "trail" {
   name                    = "payments-organization"
   archive                 = merge(coalesce(var.archive, local.archive), { kms_key_arn = var.archive_key_arn })
   existing_log_group_name = var.existing_log_group_name
+  watched_days            = 365
   exempt_role_names       = ["payments-deploy"]
 
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"

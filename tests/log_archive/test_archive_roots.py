@@ -34,6 +34,19 @@ def test_production_is_locked_for_good_only_when_that_is_acknowledged(plan: Plan
         plan("environments/log-archive", options=in_archive)
 
 
+@pci("10.7.2")
+@pytest.mark.usefixtures("organization_id")
+def test_somebody_hears_when_logs_do_not_arrive(plan: Planner) -> None:
+    in_archive = Options(account_id=ACCOUNTS["log-archive"])
+    lock = {"mode": "GOVERNANCE", "days": 1}
+    planned = plan("environments/log-archive", production_lock=lock, options=in_archive)
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['management']}:payments-security"
+    alarms = planned.all("aws_cloudwatch_metric_alarm")
+    assert len(alarms) >= 10
+    for alarm in alarms:
+        alarm.expect(alarm_actions=[topic])
+
+
 def test_names_are_those_that_other_roots_compute(archive: Root, trail: Root) -> None:
     outputs, archive_id = archive.outputs(), ACCOUNTS["log-archive"]
     for name in ("production", "nonproduction"):

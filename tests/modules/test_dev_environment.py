@@ -60,3 +60,12 @@ def test_what_the_platform_refuses_is_refused_here(plan: Planner, release: Path,
     given, value, variable, words = REFUSED[case]
     with rejects(variable=variable, match=re.escape(words)):
         plan("environments/dev", {"release_directory": release, given: value}, options=IN_DEV)
+
+
+@pci("10.7.2")
+def test_somebody_hears_when_logs_are_not_sent(plan: Planner, release: Path) -> None:
+    planned = plan("environments/dev", release_directory=release, options=IN_DEV)
+    topic = f"arn:aws:sns:eu-west-1:{ORGANIZATION['accounts']['management']}:payments-security"
+    for failure in ("errors", "silent", "throttled"):
+        address = f'module.forwarding.aws_cloudwatch_metric_alarm.sending["{failure}"]'
+        planned.one(address).expect(alarm_actions=[topic])
