@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 _STREAM = "aws_kinesis_firehose_delivery_stream"
 _DESTINATION = "aws_cloudwatch_log_destination"
+_UNTOLD = "the plan doesn't tell where it leads"
 
 
 class DeadEndError(Exception):
-    """A way ends before a locked bucket; the text says where and why."""
+    """A way ends before a locked bucket, or it isn't told further; the text says where and why."""
 
-    def __init__(self, steps: tuple[str, ...], problem: str) -> None:
+    def __init__(self, steps: tuple[str, ...], problem: str, *, undecided: bool = False) -> None:
         super().__init__(problem)
         self.steps = steps
+        self.undecided = undecided
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,23 @@ class Archive:
         steps += (bucket.address,)
         return steps, self._lock(bucket, steps)
 
+    def keeps(self, bucket_name: str) -> tuple[tuple[str, ...], Lock]:
+        """Give the address of a bucket that is written to by its name, and its lock.
+
+        Raises:
+            DeadEndError: the archive makes no such bucket, or it isn't locked.
+        """
+        if not bucket_name:
+            raise DeadEndError((), _UNTOLD, undecided=True)
+        for item in self._resources.of("aws_s3_bucket"):
+            if item.values.get("bucket") == bucket_name:
+                steps = (item.address,)
+                return steps, self._lock(item, steps)
+        raise DeadEndError((bucket_name,), "the log archive makes no such bucket")
+
     def _destination(self, arn: str) -> Instance:
+        if not arn:
+            raise DeadEndError((), _UNTOLD, undecided=True)
         _, _, service, region, account_id, kind, name = (*arn.split(":", 6), "", "", "")[:7]
         if (service, kind) != ("logs", "destination"):
             raise DeadEndError((arn,), "it is no destination of CloudWatch Logs in another account")
@@ -84,7 +102,7 @@ class Archive:
         try:
             named = self._resources.named(item, path, resource_type)
         except UnresolvedError as error:
-            raise DeadEndError(steps, str(error)) from None
+            raise DeadEndError(steps, str(error), undecided=True) from None
         found = self._resources.all.get(named[0]) if len(named) == 1 else None
         if found is None or found.type != resource_type:
             told = ", ".join(named) or "nothing"

@@ -30,30 +30,48 @@ class LogPath:
     """How the bucket at its end is locked."""
     problem: str = ""
     """Why it is an orphan; empty when it ends in a locked bucket."""
+    undecided: bool = False
+    """Whether it may be none: the plan doesn't tell all of the way."""
 
 
 def log_paths(document: Mapping[str, Any], archive: Archive) -> tuple[LogPath, ...]:
     """Follow everything that logs in a plan, or in an applied root's `found.document`."""
     resources = Resources(document)
     subscriptions = _Subscriptions(resources)
-    return tuple(_path(source, subscriptions, archive) for source in Sources(resources).all())
+    paths = [_path(source, subscriptions, archive) for source in Sources(resources).all()]
+    return (*paths, *(_trail(item, archive) for item in resources.of("aws_cloudtrail")))
 
 
 def _path(source: Source, subscriptions: _Subscriptions, archive: Archive) -> LogPath:
     if source.problem:
-        return LogPath(source, problem=source.problem)
+        return LogPath(source, problem=source.problem, undecided=source.undecided)
     steps: tuple[str, ...] = (source.group,)
     dead_ends = []
     for subscription, destination_arn in subscriptions.of(source.group):
         try:
             further, lock = archive.follow(destination_arn)
         except DeadEndError as end:
-            dead_ends.append(LogPath(source, (*steps, subscription, *end.steps), problem=str(end)))
+            further = (*steps, subscription, *end.steps)
+            dead_ends.append(_ended(source, further, end))
         else:
             return LogPath(source, (*steps, subscription, *further), lock)
     if dead_ends:
-        return dead_ends[0]
+        return max(dead_ends, key=lambda path: path.undecided)
     return LogPath(source, steps, problem="no subscription ships all of this log group's lines")
+
+
+def _trail(item: Instance, archive: Archive) -> LogPath:
+    """Follow a trail, which writes to the bucket itself."""
+    source = Source(item.address, "trail", "events")
+    try:
+        steps, lock = archive.keeps(item.values.get("s3_bucket_name") or "")
+    except DeadEndError as end:
+        return _ended(source, end.steps, end)
+    return LogPath(source, steps, lock)
+
+
+def _ended(source: Source, steps: tuple[str, ...], end: DeadEndError) -> LogPath:
+    return LogPath(source, steps, problem=str(end), undecided=end.undecided)
 
 
 class _Subscriptions:

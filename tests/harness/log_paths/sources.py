@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from terraform_plan.references import Path, UnresolvedError
@@ -30,6 +30,8 @@ class Source:
     """Address of the log group."""
     problem: str = ""
     """Why there is no group, when there is none."""
+    undecided: bool = False
+    """Whether there may be one, of which the plan doesn't tell."""
 
 
 class Sources:
@@ -111,7 +113,7 @@ class Sources:
                 found = self._referring(
                     flow, "VPC", "traffic", ("log_destination",), "set log_destination"
                 )
-                yield Source(item.address, "VPC", "traffic", found.group, found.problem)
+                yield replace(found, address=item.address)
             return
         yield Source(item.address, "VPC", "traffic", problem="it has no aws_flow_log")
 
@@ -125,7 +127,7 @@ class Sources:
                 found = self._referring(
                     logging, "web ACL", "traffic", path, "name a CloudWatch log group"
                 )
-                yield Source(item.address, "web ACL", "traffic", found.group, found.problem)
+                yield replace(found, address=item.address)
                 return
         problem = "it has no aws_wafv2_web_acl_logging_configuration"
         yield Source(item.address, "web ACL", "traffic", problem=problem)
@@ -142,14 +144,17 @@ class Sources:
     def _named(self, item: Instance, kind: str, logs: str, name: str) -> Source:
         if group := self._groups.get(name):
             return Source(item.address, kind, logs, group)
-        problem = f"no log group {name} stands in the plan" if name else "it names no log group"
-        return Source(item.address, kind, logs, problem=problem)
+        if not name:
+            return Source(item.address, kind, logs, problem="it names no log group")
+        unnamed = any(group.unknown.get("name") for group in self._resources.of(LOG_GROUP))
+        problem = f"no log group {name} stands in the plan"
+        return Source(item.address, kind, logs, problem=problem, undecided=unnamed)
 
     def _referring(self, item: Instance, kind: str, logs: str, path: Path, advice: str) -> Source:
         try:
             named = self._resources.named(item, path, LOG_GROUP)
         except UnresolvedError as error:
-            return Source(item.address, kind, logs, problem=str(error))
+            return Source(item.address, kind, logs, problem=str(error), undecided=True)
         groups = [name for name in map(self._group, named) if name]
         if len(groups) == 1:
             return Source(item.address, kind, logs, groups[0])

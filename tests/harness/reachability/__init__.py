@@ -11,9 +11,18 @@ something of another kind), "may reach" is answered: a refusal can be relied on.
 """
 
 from harness.reachability.endpoints import Endpoint
-from harness.reachability.network import Network
+from harness.reachability.network import PLACES, Network
 from harness.reachability.paths import Member, Verdict, Way
 from harness.reachability.traffic import Traffic
 from terraform_plan.references import UnresolvedError
 
-__all__ = ["Endpoint", "Member", "Network", "Traffic", "UnresolvedError", "Verdict", "Way"]
+__all__ = [
+    "PLACES",
+    "Endpoint",
+    "Member",
+    "Network",
+    "Traffic",
+    "UnresolvedError",
+    "Verdict",
+    "Way",
+]

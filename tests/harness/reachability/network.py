@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from harness.reachability.endpoints import Endpoint
 
 _GROUPS = ("aws_security_group", "aws_default_security_group")
-_PLACES: Mapping[str, tuple[tuple[str | int, ...], str, str]] = {
+PLACES: Mapping[str, tuple[tuple[str | int, ...], str, str]] = {
     "aws_ecs_service": (("network_configuration", 0), "security_groups", "subnets"),
+    "aws_instance": ((), "vpc_security_group_ids", "subnet_id"),
     "aws_lambda_function": (("vpc_config", 0), "security_group_ids", "subnet_ids"),
     "aws_lb": ((), "security_groups", "subnets"),
     "aws_vpc_endpoint": ((), "security_group_ids", "subnet_ids"),
@@ -80,15 +81,17 @@ class Network:
     @cached_property
     def members(self) -> Mapping[str, Member]:
         """What is placed in the VPC: functions, ECS services, load balancers, endpoints."""
-        placed = (self._placed(item) for item in self._resources.of(*_PLACES))
+        placed = (self._placed(item) for item in self._resources.of(*PLACES))
         return {member.name: member for member in placed if member}
 
     def _placed(self, item: Instance) -> Member | None:
-        start, groups, subnets = _PLACES[item.type]
+        start, groups, subnets = PLACES[item.type]
         where = self._resources.named(item, (*start, subnets), "aws_subnet")
         if not set(where) & set(self.subnets):
             return None
         carried = self._resources.named(item, (*start, groups), *_GROUPS)
+        if not carried and item.values.get("load_balancer_type") in ("gateway", "network"):
+            return Member(item.address, groups=None, subnets=where)
         return Member(item.address, groups=carried or [self.elements.default_group], subnets=where)
 
     def stranger(self, subnets: Collection[str]) -> Member:
