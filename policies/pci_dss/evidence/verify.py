@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         key = _read(options.public_key or options.pack / PUBLIC_KEY)
-        found = findings(options.pack, key, options.fingerprint)
+        found = findings(options.pack, options.fingerprint, key)
         if not found:
             is_known = bool(options.public_key or options.fingerprint)
             print("\n".join(_told(options.pack, fingerprint(key), is_known)))
@@ -67,25 +67,26 @@ def main(arguments: list[str] | None = None) -> int:
     return CHANGED
 
 
-def findings(pack: Path, key: bytes, expected: str | None = None) -> list[str]:
+def findings(pack: Path, expected: str | None = None, key: bytes | None = None) -> list[str]:
     """List what is wrong with a pack.
 
     Args:
         pack: the pack's folder.
-        key: the public key that must have signed, in PEM.
-        expected: the fingerprint that this key must have.
+        expected: the fingerprint that its key must have.
+        key: the public key that must have signed, in PEM, instead of the pack's.
 
     Raises:
         VerificationError: it is no sealed pack, or nothing here can verify a signature.
     """
     manifest = _read(pack / MANIFEST)
+    key = key or _read(pack / PUBLIC_KEY)
     found = []
     if not _der(key):
         found.append("key: the public key isn't one in PEM, and nothing else")
     elif not _is_signed(manifest, _read(pack / SIGNATURE), _der(key)):
         found.append(f"signature: {MANIFEST} isn't signed by the key {fingerprint(key)}")
     if expected and fingerprint(key) != expected.lower():
-        found.append(f"key: the pack's is {fingerprint(key)}, not {expected}")
+        found.append(f"key: it is {fingerprint(key)}, not {expected}")
     digests, malformed = _digests(manifest)
     return found + malformed + _differences(pack, digests)
 
