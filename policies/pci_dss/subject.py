@@ -130,6 +130,19 @@ class Subject:
         count = max(len(blocks), len(unknown) if isinstance(unknown, list) else 0)
         return (((*path, position)) for position in range(count))
 
+    def keys(self, *path: str | int) -> tuple[str, ...]:
+        """Return the keys of a map, of values that aren't known too.
+
+        Raises:
+            UndecidedError: it isn't known which there are.
+        """
+        unknown = _at(self.instance.unknown, path)
+        if unknown is True:
+            self._note(path, "(unknown)")
+            raise UndecidedError(f"{self._place(path)} isn't known")
+        maps = [_map(_at(self.instance.values, path)), _map(unknown)]
+        return tuple(sorted({str(key) for each in maps for key in each}))
+
     def document(self, *path: str | int) -> Mapping[str, Any]:
         """Return a JSON document, such as a policy; empty where nothing is set.
 
@@ -206,9 +219,18 @@ def _at(value: Any, path: Path) -> Any:
             value = value.get(str(step), value if step == 0 else None)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
+        elif isinstance(value, list) and isinstance(step, str):
+            value = _map(value).get(step)
         else:
             return None
     return value
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """Return a map. Files don't tell one from the only block of its name."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, Mapping) else {}
 
 
 def _any(mark: Any) -> bool:

@@ -89,3 +89,22 @@ def test_what_names_a_resource_is_found_though_another_does_not_tell() -> None:
         found.extend(subject.naming(rule, "security_group_id"))
     assert [each.address for each in found] == [f"{rule}.clear"]
     assert subject.evaluated == {f"{rule}.clear: security_group_id": ["aws_security_group.a"]}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_map_has_keys_of_unknown_values_too(wrapped: bool) -> None:
+    values: object = {"A": "1", "B": None}
+    unknown: object = {"B": True, "C": True}
+    if wrapped:  # as it is read from files
+        values, unknown = [values], [unknown]
+    subject = subject_of(
+        values={"environment": [{"variables": values}]},
+        unknown={"environment": [{"variables": unknown}]},
+    )
+    path = ("environment", 0, "variables")
+    assert subject.keys(*path) == ("A", "B", "C")
+    assert subject.get(*path, "A") == "1"
+    assert not subject.known(*path, "C")
+    assert subject.keys("tags") == ()
+    with pytest.raises(UndecidedError, match="environment"):
+        subject_of(unknown={"environment": True}).keys(*path)
