@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pci_dss.evidence import oscal
+from pci_dss.evidence import oscal, verify
 from pci_dss.evidence.model import Basis, Status
 
 from .evidence_samples import LOGS, evidence, one_of_each, row
@@ -204,6 +205,37 @@ def test_a_resource_keeps_its_id_from_run_to_run_and_what_was_seen_does_not() ->
     assert items[0] == items[1]
     seen = [each["observations"][0]["uuid"] for each in (first, second)]
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize(
+    ("subject", "others", "is_item"),
+    [
+        (LOGS, {}, True),
+        ("aws_sqs_queue.a[0]", {"check": "inventory", "basis": Basis.NONE}, True),
+        ("delete a locked object", {"check": "attempt"}, False),
+        ("tests/a.py::test_b[1]", {"check": "test"}, False),
+        ("Object Lock", {"check": "control", "environment": ""}, False),
+        ("aws_sqs_queue.gone", {"check": "exception"}, False),
+    ],
+)
+def test_the_inventory_holds_resources_alone(
+    subject: str, others: dict[str, Any], is_item: bool
+) -> None:
+    found = result(written(evidence(row(subject=subject, **others))))
+    items = found["local-definitions"].get("inventory-items", [])
+    assert [each["description"] for each in items] == ([subject] if is_item else [])
+    assert [len(each.get("subjects", [])) for each in found["observations"]] == [int(is_item)]
+
+
+def test_the_evidence_itself_is_named_by_its_digest() -> None:
+    found = evidence(row())
+    resources = written(found)["assessment-results"]["back-matter"]["resources"]
+    (link,) = resources[0]["rlinks"]
+    assert link["href"] == verify.EVIDENCE
+    digest = hashlib.sha256(f"{found.dumps()}\n".encode()).hexdigest()
+    assert link["hashes"] == [{"algorithm": "SHA-256", "value": digest}]
+    plan = resources[1]
+    assert (plan["title"], properties(plan)["sha256"]) == ("environments/log-archive", "ab" * 32)
 
 
 def test_the_same_evidence_gives_the_same_text() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from pci_dss.evidence.model import Basis, Evidence, Row, Status
+from pci_dss.matrix import EXCEPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 OSCAL_VERSION = "1.2.1"
 NAMESPACE = "urn:payment-api-platform:pci-dss-evidence"
 """Of the properties that OSCAL doesn't define."""
-NOT_ON_RESOURCES = ("attempt", "test", "manual")
-"""Checks whose subject is no item of the inventory."""
-
 TOOL = "pci_dss"
 
 _IDS = uuid5(NAMESPACE_URL, NAMESPACE)
@@ -37,6 +36,9 @@ _METHODS = {
     Basis.NONE: "NONE",  # a value of our own: NIST's UNKNOWN is for historic content
 }
 _STANDARD = "PCI DSS 4.0.1"
+_ADDRESS = re.compile(
+    r"(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*[a-z][a-z0-9]*_\w+\.[\w-]+(?:\[[^\]]*\])?"
+)
 _SEVERITY = (Status.FAIL, Status.NOT_EVALUATED, Status.MANUAL, Status.EXCEPTION, Status.PASS)
 
 Part = dict[str, Any]
@@ -70,8 +72,7 @@ class _Results:
     def __init__(self, evidence: Evidence, paraphrases: Mapping[str, str]) -> None:
         self._evidence = evidence
         self._paraphrases = paraphrases
-        self._text = evidence.dumps()
-        self._run = hashlib.sha256(self._text.encode()).hexdigest()
+        self._run = hashlib.sha256(f"{evidence.dumps()}\n".encode()).hexdigest()  # as in the pack
         self._tool = _id("tool", TOOL)
 
     def document(self) -> Part:
@@ -288,7 +289,9 @@ def _is_risk(row: Row) -> bool:
 
 
 def _is_on_resource(row: Row) -> bool:
-    return row.check not in NOT_ON_RESOURCES and row.basis != Basis.NONE
+    """Whether a row is about a resource; one that an exception names may be gone."""
+    is_there = bool(row.environment) and row.check != EXCEPTION
+    return is_there and _ADDRESS.fullmatch(row.subject) is not None
 
 
 def _seen(row: Row) -> str:
