@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pci_dss.subject import Subject, UndecidedError
+from pci_dss.subject import Subject, UndecidedError, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 
 BUCKET = "aws_s3_bucket"
@@ -36,10 +36,10 @@ def is_archive(bucket: Subject) -> bool:
     Raises:
         UndecidedError: nothing known writes there, and of something it isn't told.
     """
-    return _any_told(
-        lambda: bucket.naming("aws_cloudtrail", "s3_bucket_name"),
-        lambda: _flow_logs(bucket),
-        lambda: _log_streams(bucket),
+    return _has_any(
+        bucket.naming("aws_cloudtrail", "s3_bucket_name"),
+        _flow_logs(bucket),
+        _log_streams(bucket),
     )
 
 
@@ -51,10 +51,10 @@ def keeps_logs(bucket: Subject) -> bool:
     Raises:
         UndecidedError: nothing known writes there, and of something it isn't told.
     """
-    return _any_told(
-        lambda: bucket.naming("aws_s3_bucket_logging", "target_bucket"),
-        lambda: bucket.naming("aws_lb", "access_logs", 0, "bucket"),
-        lambda: [bucket] if is_archive(bucket) else [],
+    return _has_any(
+        bucket.naming("aws_s3_bucket_logging", "target_bucket"),
+        bucket.naming("aws_lb", "access_logs", 0, "bucket"),
+        (each for each in (bucket,) if is_archive(each)),
     )
 
 
@@ -102,18 +102,8 @@ def bucket_of(subject: Subject, *path: str | int) -> Subject | str:
     return found[0]
 
 
-def _any_told(*writers: Callable[[], Iterable[Subject]]) -> bool:
-    """Whether any writer is found. One that isn't told matters only if there is no other."""
-    untold: UndecidedError | None = None
-    for found in writers:
-        try:
-            if any(True for _ in found()):
-                return True
-        except UndecidedError as error:
-            untold = error
-    if untold:
-        raise untold
-    return False
+def _has_any(*writers: Iterator[Subject]) -> bool:
+    return any(True for _ in together(writers))
 
 
 def _flow_logs(bucket: Subject) -> Iterator[Subject]:
@@ -132,5 +122,4 @@ def _receives(bucket: Subject, flow_log: Subject) -> bool:
 
 def _log_streams(bucket: Subject) -> Iterator[Subject]:
     for stream in bucket.naming(_STREAM, "extended_s3_configuration", 0, "bucket_arn"):
-        for kind, path in _FEEDS.items():
-            yield from stream.naming(kind, *path)
+        yield from together(stream.naming(kind, *path) for kind, path in _FEEDS.items())

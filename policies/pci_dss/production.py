@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _TAGS = {"environment", "env", "stage"}
 _OTHER = "dev|development|qa|sandbox|staging|uat|non-?prod(?:uction)?|pre-?prod(?:uction)?"
-# In a name these say what something does, in a tag where it is.
-_OTHER_TAG = f"{_OTHER}|demo|integration|stage|test"
+# In the name of a thing these say what it does, in that of a place where it is.
+_OTHER_PLACE = f"{_OTHER}|demo|integration|stage|test"
 _PRODUCTION = "live|prd|prod(?:uction)?"
 
 
@@ -30,20 +30,31 @@ def is_production(subject: Subject) -> bool:
         UndecidedError: its tags aren't known.
     """
     for value in _environments(subject):
-        if _says(_OTHER_TAG, value):
+        if says_other(value):
             return False
-        if _says(_PRODUCTION, value):
+        if says_production(value):
             return True
-    return all(map(names_production, _names(subject)))
+    return all(map(leaves_to_production, _names(subject)))
 
 
-def names_production(name: str) -> bool:
-    """Whether a name leaves what it names to production."""
+def leaves_to_production(name: str) -> bool:
+    """Whether the name of a thing doesn't say that it is another environment's."""
     return not _says(_OTHER, name)
 
 
+def says_other(environment: str) -> bool:
+    """Whether the name of a place or stage says that it isn't production."""
+    return _says(_OTHER_PLACE, environment)
+
+
+def says_production(environment: str) -> bool:
+    """Whether the name of a place or stage says that it is production."""
+    return _says(_PRODUCTION, environment)
+
+
 def _says(words: str, text: str) -> bool:
-    return re.search(rf"(?<![a-z])(?:{words})(?![a-z])", text.lower()) is not None
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", text).lower()
+    return re.search(rf"(?<![a-z])(?:{words})(?![a-z])", apart) is not None
 
 
 def _environments(subject: Subject) -> Iterator[str]:

@@ -32,6 +32,7 @@ def subject(values: dict[str, Any], unknown: dict[str, Any] | None = None) -> Su
         ({"tags_all": {"environment": "dev"}}, False),
         ({"tags": {"Environment": "Integration"}}, False),
         ({"tags_all": {"env": "test"}}, False),
+        ({"tags_all": {"Stage": "PaymentsQa"}}, False),
         ({"tags_all": {"environment": "production"}, "bucket": "logs-dev"}, True),
         ({"tags_all": {"owner": "dev"}}, True),
     ],

@@ -16,7 +16,8 @@ from pci_dss.log_buckets import (
     lock_within,
 )
 from pci_dss.policy import policy
-from pci_dss.production import is_production, names_production
+from pci_dss.production import is_production, leaves_to_production
+from pci_dss.related import missing
 from pci_dss.statements import SOURCE_KEYS, Statement, statements
 from pci_dss.subject import Subject
 
@@ -49,7 +50,7 @@ _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 def _belongs_to_production(subject: Subject) -> bool:
     bucket = bucket_of(subject)
-    return is_production(bucket) if isinstance(bucket, Subject) else names_production(bucket)
+    return is_production(bucket) if isinstance(bucket, Subject) else leaves_to_production(bucket)
 
 
 def _is_to_be_locked(subject: Subject) -> bool:
@@ -75,7 +76,7 @@ def archive_is_locked(subject: Subject) -> Iterator[str]:
     else:
         lock = lock_within(subject)
     if lock is None:
-        yield "new objects aren't locked"
+        yield from missing(subject, "new objects aren't locked")
         return
     if lock.mode != "COMPLIANCE":
         yield f"locks in {lock.mode} can be lifted"
@@ -130,7 +131,7 @@ def log_bucket_policy(subject: Subject) -> Iterator[str]:
     """Fail on a bucket of logs whose policy doesn't refuse what harms them."""
     if subject.type == BUCKET:
         if not any(True for _ in subject.naming("aws_s3_bucket_policy", "bucket")):
-            yield "it has no policy"
+            yield from missing(subject, "it has no policy")
         return
     bucket = bucket_of(subject)
     name = bucket.get("bucket") if isinstance(bucket, Subject) else bucket

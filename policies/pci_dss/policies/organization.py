@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pci_dss.organization_tree import POLICY, Tree
 from pci_dss.policy import policy
+from pci_dss.related import missing
 from pci_dss.statements import Condition, Statement, statements
 from pci_dss.subject import UndecidedError
 
@@ -76,12 +77,12 @@ def organization_guards_logs(subject: Subject) -> Iterator[str]:
         return
     tree = Tree(subject)
     if not tree.targets(subject):
-        yield "it is attached to nothing"
+        yield from missing(subject, "it is attached to nothing")
         return
     refused = {place: _refused_by(tree.policies_over(place)) for place in tree.ends()}
     for place in tree.ends_under(subject):
-        if missing := EVERYWHERE - refused[place]:
-            yield f"in {place} nothing refuses {', '.join(sorted(missing))}"
+        if left := EVERYWHERE - refused[place]:
+            yield f"in {place} nothing refuses {', '.join(sorted(left))}"
     if not any(actions >= IN_THE_ARCHIVE for actions in refused.values()):
         yield f"nowhere are all of {', '.join(sorted(IN_THE_ARCHIVE))} refused"
 
