@@ -17,6 +17,7 @@ provider "aws" {
 
   default_tags {
     tags = {
+      data        = "configuration"
       environment = var.environment
       owner       = "payments-platform"
       scope       = "pci-connected"

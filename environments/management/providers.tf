@@ -14,6 +14,7 @@ provider "aws" {
 
   default_tags {
     tags = {
+      data        = "configuration"
       environment = local.environment
       owner       = "payments-platform"
       scope       = "pci-connected"

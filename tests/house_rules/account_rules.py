@@ -1,4 +1,4 @@
-"""Rules about accounts: their ids are data in one place, and each root's state lies in its own."""
+"""Rules about accounts: ids are data in one place, state lies in its own, all in it is tagged."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ ORGANIZATION = Path(__file__).parents[2] / "environments/organization.json"
 _ACCOUNT_ID = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _ACCOUNT_OF = {"trail": "management"}
 """Roots that are not named like their account."""
+
+_TAGS = {"data", "environment", "owner", "scope"}
 
 _STATE_KEY = "alias/payments-terraform-state"
 
@@ -66,6 +68,19 @@ def state_lies_in_the_own_account(folder: Folder) -> Iterator[Finding]:
         yield Finding(folder.path / "backend.tf", 1, problem, fix)
     for backend in backends:
         yield from _differences(backend, _expected(name))
+
+
+def everything_is_tagged(folder: Folder) -> Iterator[Finding]:
+    """What a root makes tells scope, data, owner and environment: PCI DSS 12.5.1's inventory."""
+    for provider in () if is_module(folder) else folder.blocks("provider"):
+        tags = [
+            block.attributes["tags"].value
+            for block in provider.inner("default_tags")
+            if "tags" in block.attributes
+        ]
+        for tag in sorted(_TAGS - {key for found in tags for key in found}):
+            problem = f"the provider adds no tag {tag}"
+            yield Finding(provider.file, provider.line, problem, "add it to default_tags")
 
 
 def _expected(root: str) -> dict[str, Any]:

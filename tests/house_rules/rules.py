@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from house_rules.account_rules import account_ids_are_data, state_lies_in_the_own_account
+from house_rules.account_rules import (
+    account_ids_are_data,
+    everything_is_tagged,
+    state_lies_in_the_own_account,
+)
 from house_rules.conduct_rules import (
     applies_run_no_programs,
     drift_is_not_ignored,
@@ -29,6 +33,7 @@ RULES = (
     account_ids_are_data,
     applies_run_no_programs,
     drift_is_not_ignored,
+    everything_is_tagged,
     files_are_named_for_what_they_hold,
     modules_are_small,
     modules_have_the_usual_files,

@@ -207,6 +207,23 @@ BAD: list[tuple[str, str, dict[str, str], str, str]] = [
         "take it out",
     ),
     (
+        "everything_is_tagged",
+        ROOT,
+        {"providers.tf": 'provider "aws" {\n  region = var.region\n}\n'},
+        "providers.tf:1",
+        "no tag scope",
+    ),
+    (
+        "everything_is_tagged",
+        ROOT,
+        {
+            "providers.tf": 'provider "aws" {\n  default_tags {\n    tags = {\n'
+            '      environment = "dev"\n      owner = "us"\n      scope = "pci"\n    }\n  }\n}\n'
+        },
+        "providers.tf:1",
+        "no tag data",
+    ),
+    (
         "nothing_is_deprecated_in_provider_6",
         MODULE,
         {"locals.tf": "locals {\n  region = data.aws_region.current.name\n}\n"},
