@@ -21,6 +21,7 @@ from checkov.terraform.runner import Runner as FilesRunner
 from pci_dss.checkov_resources import WrittenResources
 from pci_dss.checks.pci_dss_checks import PolicyCheck
 from pci_dss.listening import Answer, listening, overheard_runner
+from pci_dss.nulls import written_without_nulls
 from pci_dss.policy import Result, policies
 from pci_dss.record import Record
 from pci_dss.trust import Connections, connected_types, unknown
@@ -70,8 +71,8 @@ def scan_plan(path: Path, root: Path | None = None) -> list[Record]:
     planned = PlannedResources(document)
     found = _Findings()
     runner = overheard_runner(PlanRunner, found.add)
-    with listening(found.add):
-        runner.run(files=[str(path)], runner_filter=_filter("terraform_plan"))
+    with written_without_nulls(document) as written, listening(found.add):
+        runner.run(files=[str(written)], runner_filter=_filter("terraform_plan"))
     connections = Connections(planned, runner.graph_manager.get_reader_endpoint())
     files = Files(document, root) if root else None
     places = {

@@ -19,6 +19,7 @@ from checkov.runner_filter import RunnerFilter
 from checkov.terraform.plan_runner import Runner as PlanRunner
 
 from pci_dss.listening import Answer, listening, overheard_runner
+from pci_dss.nulls import without_nulls
 from pci_dss.self_test.judgements import Trial
 from pci_dss.self_test.real_plans import written
 from pci_dss.self_test.stand_ins import settled
@@ -60,7 +61,8 @@ class _Writer:
         number = len(self.paths)
         path = self._folder / str(number) / "plan.json"
         path.parent.mkdir()
-        path.write_text(json.dumps(_cut_down(resources, address, types)), encoding="utf-8")
+        plan = without_nulls(_cut_down(resources, address, types))
+        path.write_text(json.dumps(plan), encoding="utf-8")
         self.paths.append(path)
         return number
 
