@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pci_dss.self_test.catalogue import Change, Entry
 
 WRITTEN = "written by hand"
+BECOMES = "becomes"
+"""In place of a path: the type that a resource is changed into."""
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
@@ -61,25 +63,31 @@ class Real:
             for item in removed:
                 restored.enter_context(_replaced(item, "mode", "removed"))
             for place, edits in touched.items():
+                if kind := edits.get(BECOMES):
+                    restored.enter_context(_replaced(places[place], "type", kind))
                 before = places[place]["values"]
-                after = changed(before, edits)
-                different = different or after != before
+                after = changed(before, {path: edits[path] for path in edits if path != BECOMES})
+                different = different or after != before or BECOMES in edits
                 restored.enter_context(_replaced(places[place], "values", after))
-                self._forget(place, attributes(edits), restored)
+                self._configure(place, {name: after.get(name) for name in attributes(edits)}, restored)
             yield different
 
-    def _forget(self, address: str, names: set[str], restored: ExitStack) -> None:
-        """Let the configuration say nothing more of some attributes, nor that they are unknown."""
+    def _configure(self, address: str, values: dict[str, Any], restored: ExitStack) -> None:
+        """Let the configuration say constants for some attributes, and no plan that they are open."""
         resources = self.resources()
         block = cast("dict[str, Any]", resources.block(resources.all[address]))
-        holders = [(block, "expressions")]
+        kept = {
+            name: expression
+            for name, expression in (block.get("expressions") or {}).items()
+            if name not in values
+        }
+        restored.enter_context(_replaced(block, "expressions", kept | _constants(values)))
         for planned in self.document["resource_changes"]:
             if planned["address"] == address:
-                holders.append((planned["change"], "after_unknown"))
-        for holder, key in holders:
-            said = holder.get(key) or {}
-            left = {name: value for name, value in said.items() if name not in names}
-            restored.enter_context(_replaced(holder, key, left))
+                change = planned["change"]
+                unknown = change.get("after_unknown") or {}
+                left = {name: mark for name, mark in unknown.items() if name not in values}
+                restored.enter_context(_replaced(change, "after_unknown", left))
 
     def resources(self) -> Resources:
         """Read the document as it is now."""
@@ -98,19 +106,26 @@ def _replaced(holder: dict[str, Any], key: str, value: Any) -> Iterator[None]:
 
 def written(entry: Entry) -> Real:
     """Make a plan of the resources that an entry brings itself, as our modules have none such."""
-    resources = []
+    resources, blocks = [], []
     for address, values in entry.beside.items():
         kind, name = address.split(".")
         head = {"address": address, "mode": "managed", "type": kind, "name": name}
         resources.append({**head, "values": dict(values)})
+        blocks.append({**head, "expressions": _constants(values)})
     return Real(
         WRITTEN,
         {
             "planned_values": {"root_module": {"resources": resources}},
-            "configuration": {"root_module": {}},
+            "configuration": {"root_module": {"resources": blocks}},
             "resource_changes": [],
         },
     )
+
+
+def _constants(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"constant_value": value} for name, value in values.items() if value is not None
+    }
 
 
 def _sorted_edits(
