@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pci_dss.evidence import verify
 from pci_dss.evidence.model import Evidence, Status
-from pci_dss.matrix import MANUAL, overall
+from pci_dss.matrix import overall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,10 +43,7 @@ class Run:
 
 def standing(evidence: Evidence) -> dict[str, Status]:
     """Say in one word how each requirement stands: the worst of what isn't left to people."""
-    return {
-        requirement: overall([row for row in rows if row.check != MANUAL] or rows)
-        for requirement, rows in evidence.by_requirement()
-    }
+    return {requirement: overall(rows) for requirement, rows in evidence.by_requirement()}
 
 
 def continued(before: Path | None, evidence: Evidence) -> tuple[Run, ...]:
