@@ -69,6 +69,16 @@ def test_who_uses_a_key_is_told_with_what_runs_as_it() -> None:
     }
 
 
+@pytest.mark.parametrize("named", ["pay", "own"])
+def test_an_inline_policy_that_a_resource_makes_is_told_once(named: str) -> None:
+    pay = role("pay", service("lambda"), DECRYPTS)
+    pay["aws_iam_role_policy.pay"]["name"] = "pay"
+    block = {"name": named, "policy": policy(DECRYPTS)}
+    pay["aws_iam_role.pay"]["inline_policy"] = [block]
+    (way,) = key_row(key() | pay).evaluated[f"{KEY}: can be read by"].values()
+    assert ("aws_iam_role.pay (number 1)" in way) is (named == "own")
+
+
 @pci("3.6.1.3")
 def test_a_key_that_leaves_nothing_to_iam_is_used_by_nobody() -> None:
     administered = {**ROOT, "Action": ["kms:Describe*", "kms:ScheduleKeyDeletion"]}

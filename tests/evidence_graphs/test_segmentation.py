@@ -112,6 +112,16 @@ def test_who_reaches_a_node_is_told() -> None:
     assert set(outside.values()) == {"tcp 443"}
 
 
+@pci("1.3.1")
+def test_a_link_past_the_groups_is_told() -> None:
+    enforced = "enforce_security_group_inbound_rules_on_private_link_traffic"
+    link: Values = {"aws_api_gateway_vpc_link.api": {"target_arns": ["arn:of:edge"]}}
+    for value, linked in (("off", True), ("on", False)):
+        row = found("GRAPH_SEGMENTATION", link, {EDGE: {enforced: value, "arn": "arn:of:edge"}})
+        told = row[EDGE].evaluated[f"{EDGE}: reached by"]
+        assert ("aws_api_gateway_vpc_link.api" in told) is linked
+
+
 FROM_THE_LABORATORY: dict[str, tuple[Values, str]] = {
     "by_group": (
         ingress("lab", "pay", 8080, referenced_security_group_id="sg-lab"),

@@ -136,7 +136,10 @@ class _Reader:
         unread += self._homeless
         for item in self._inline[role.address]:
             yield from _read(item.values.get("policy"), item.address, unread)
+        told = {item.values.get("name") for item in self._inline[role.address]}
         for block in role.values.get("inline_policy") or ():
+            if block.get("name") in told:
+                continue  # the provider lists those of resources here too
             yield from _read(block.get("policy"), role.address, unread)
         for place, name in self._managed_policies(role):
             if name in _OF_AWS:

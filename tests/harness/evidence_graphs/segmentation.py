@@ -37,6 +37,7 @@ EGRESS = Check(
 )
 CHECKS = (SEGMENTATION, UNTRUSTED, EGRESS)
 
+_ON_PRIVATE_LINK = "enforce_security_group_inbound_rules_on_private_link_traffic"
 _WIDEST_PREFIX = 8
 """What is wider than all of one company's addresses names nobody."""
 _GROUPS = ("security_groups", "security_group_ids", "vpc_security_group_ids")
@@ -91,8 +92,20 @@ def _reached(root: Root, network: Network, node: Member) -> Findings:
             whose = f"tagged scope = {scope}" if scope else "not tagged as in scope"
             path = _path(network, other, node, surplus)
             found.wrong.append(f"{other.name}, {whose}, reaches it on {surplus}: {path}")
-    found.evaluated["reached by"] = reached_by
+    found.evaluated["reached by"] = reached_by | _linked(root, node)
     return found
+
+
+def _linked(root: Root, node: Member) -> dict[str, str]:
+    """Return API Gateway's links to a load balancer, which no rule of a group can name."""
+    balancer = root.resources.all[node.name]
+    if balancer.values.get(_ON_PRIVATE_LINK) != "off":
+        return {}
+    return {
+        link.address: "by PrivateLink, past its groups"
+        for link in root.resources.of("aws_api_gateway_vpc_link")
+        if node.name in root.resources.named(link, ("target_arns",), "aws_lb")
+    }
 
 
 def _offered_to_all(item: Instance) -> Traffic:
