@@ -67,7 +67,6 @@ def _refuses_strangers(denial: Statement, allowed: Statement) -> bool:
     return (
         denial.anyone
         and not denial.excludes_principals
-        and bool(denial.conditions)
         and all(each.spares and each.key in CALLER_KEYS for each in denial.conditions)
         and all(map(denial.concerns, allowed.actions))
         and all(

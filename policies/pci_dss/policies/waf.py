@@ -16,7 +16,6 @@ Path = tuple[str | int, ...]
 _WEB_ACL, _RULE_GROUP = "aws_wafv2_web_acl", "aws_wafv2_rule_group"
 _ATTACHED = "aws_wafv2_web_acl_rule_group_association"
 _REFUSING = ("block", "captcha", "challenge")
-_HIDING = ("HASH", "SUBSTITUTION")
 
 BASELINE = {
     "AWSManagedRulesAmazonIpReputationList",
@@ -178,8 +177,7 @@ def secret_headers_are_redacted(subject: Subject) -> Iterator[str]:
 
 def _protected_headers(web_acl: Subject) -> Iterator[str]:
     for each in web_acl.each("data_protection_config", 0, "data_protection"):
-        kind = web_acl.get(*each, "field", 0, "field_type")
-        if kind == "SINGLE_HEADER" and web_acl.get(*each, "action") in _HIDING:
+        if web_acl.get(*each, "field", 0, "field_type") == "SINGLE_HEADER":
             for key in web_acl.each(*each, "field", 0, "field_keys"):
                 yield str(web_acl.get(*key)).lower()
 
