@@ -15,7 +15,7 @@ ifeq ($(UV_DEFAULT_INDEX),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all log-paths browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths evidence browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,12 +43,15 @@ up: package ## The same platform left running, for curl and a browser; Ctrl-C en
 
 test: package lint browser $(VENV)-oscal/.installed ## Everything that CI runs
 	@$(BIN)/python -m pytest -n 3 --again 3 --tf-require-validations=modules \
-	  --tf-require-validations=environments --pci-table=build/pci-tests.md
+	  --tf-require-validations=environments --pci-table=build/pci-tests.json
 	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)
 	@$(BIN)/python -m harness mutants
 
 log-paths: package ## Follow everything that logs in dev to the locked bucket where it ends
 	@$(BIN)/python -m harness log-paths
+
+evidence: package $(VENV)-policies/.installed ## Apply, examine, attack; seal what was found in build/evidence
+	@$(BIN)/python -m harness evidence --policies $(VENV)-policies/bin/python
 
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)

@@ -27,12 +27,19 @@ from harness.bench.overload import overload_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
+from harness.evidence import run as evidence_run
+from harness.evidence import summary as evidence_summary
+from harness.evidence.marked_tests import MarkedTestsError
+from harness.evidence.scanning import ScanningError
 from harness.known_organization import found_organization, known_organization
 from harness.log_paths import table as log_paths_table
 from harness.log_paths.planned import planned_log_paths
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
+from pci_dss.evidence.sign import SigningError
+from pci_dss.evidence.trend import TrendError
+from pci_dss.exceptions import ExceptionsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,6 +167,22 @@ def bench(
     console.print(figures_table(figures))
 
 
+@app.command()
+def evidence(
+    directory: Annotated[
+        Path, typer.Option(help="Where the pack is written; one that is there is set aside.")
+    ] = REPOSITORY / "build/evidence",
+    policies: Annotated[
+        Path, typer.Option(help="Python of the policies' environment, where checkov is.")
+    ] = REPOSITORY / ".venv-policies/bin/python",
+) -> None:
+    """Apply the platform, look at all of it, attack it, and seal what was found in a pack."""
+    with tempfile.TemporaryDirectory(prefix="pci-evidence-") as workdir:
+        made = evidence_run.make(console, policies.absolute(), directory, Path(workdir))
+    evidence_summary.show(made, directory, console)
+    raise typer.Exit(0 if made.is_good else 1)
+
+
 @app.command("log-paths")
 def follow_logs(
     environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
@@ -224,7 +247,12 @@ def main() -> None:
         DashboardError,
         DiscoveryError,
         EdgeError,
+        ExceptionsError,
+        MarkedTestsError,
+        ScanningError,
+        SigningError,
         TerraformError,
+        TrendError,
     ) as error:
         Console(stderr=True, highlight=False).print(f"[red]error[/red]: {escape(str(error))}")
         sys.exit(1)

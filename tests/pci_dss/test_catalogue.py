@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.attempts import ATTEMPTS
+from harness.evidence.requests import REQUESTS
 from harness.testing.requirements import check
 from pci_dss.catalogue import CATALOGUE, CONTROLS, catalogue, read
 from pci_dss.policy import policies
@@ -67,7 +68,11 @@ def test_nothing_that_is_distrusted_or_left_out_is_run() -> None:
 
 
 def test_every_attempt_is_expected_where_it_is_evidence() -> None:
-    made = {(number, attempt.action) for attempt in ATTEMPTS for number in attempt.requirements}
+    made = {
+        (number, attempt.action)
+        for attempt in (*ATTEMPTS, *REQUESTS)
+        for number in attempt.requirements
+    }
     expected = {
         (number, action)
         for number, requirement in catalogue().requirements.items()

@@ -20,13 +20,15 @@ from pci_dss.evidence.grouping import (
     tests,
 )
 from pci_dss.evidence.model import Basis, Responsibility, Status, number
-from pci_dss.matrix import ATTEMPT, EXCEPTION, MANUAL, TEST, overall
+from pci_dss.evidence.trend import standing
+from pci_dss.matrix import ATTEMPT, EXCEPTION, MANUAL, TEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pci_dss.catalogue import Catalogue, Control, Requirement
     from pci_dss.evidence.model import Evidence, Row
+    from pci_dss.evidence.trend import Run
     from pci_dss.exceptions import Exemption
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -102,7 +104,7 @@ def render(
     evidence: Evidence,
     catalogue: Catalogue,
     exemptions: Sequence[Exemption] = (),
-    history: Sequence[Evidence] = (),
+    runs: Sequence[Run] = (),
 ) -> str:
     """Write the page.
 
@@ -110,7 +112,7 @@ def render(
         evidence: what was found.
         catalogue: what was expected, and what it means.
         exemptions: all exceptions, used or not.
-        history: evidence of earlier runs, oldest first.
+        runs: how requirements stood, oldest first and this run last.
     """
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -126,10 +128,9 @@ def render(
         "slug": _slug,
         "values": _values,
     }
-    runs = [*history, evidence][-SHOWN_RUNS:]
-    stood = [(run, _standing(run)) for run in runs]
+    stands = standing(evidence)
     sections = [
-        _section(catalogue.requirements[requirement], rows, stood)
+        _section(catalogue.requirements[requirement], stands[requirement], rows, runs[-SHOWN_RUNS:])
         for requirement, rows in evidence.by_requirement()
     ]
     page: str = templates.get_template("pack.html").render(
@@ -138,7 +139,7 @@ def render(
         sections=sections,
         counts=evidence.counts(),
         bases=Counter(row.basis for row in evidence.rows),
-        verdict=_verdict(evidence),
+        verdict=_verdict(stands),
         controls=_controls(evidence, catalogue),
         failing=_failing(evidence),
         exemptions=exemptions,
@@ -154,19 +155,17 @@ def render(
 
 
 def _section(
-    requirement: Requirement,
-    rows: Sequence[Row],
-    stood: Sequence[tuple[Evidence, Mapping[str, Status]]],
+    requirement: Requirement, status: Status, rows: Sequence[Row], runs: Sequence[Run]
 ) -> Section:
     apart = {ATTEMPT, TEST, MANUAL}
     trend = [
-        (f"{run.created[:10]} {run.commit[:10]}: {standing[requirement.number]}", status)
-        for run, standing in stood
-        if (status := standing.get(requirement.number))
+        (f"{run.created[:10]} {run.commit[:10]}: {stood}", stood)
+        for run in runs
+        if (stood := run.standing.get(requirement.number))
     ]
     return Section(
         requirement,
-        _status(rows),
+        status,
         rows,
         by_check(row for row in rows if row.check not in apart),
         attempts(row for row in rows if row.check == ATTEMPT),
@@ -176,18 +175,10 @@ def _section(
     )
 
 
-def _standing(evidence: Evidence) -> dict[str, Status]:
-    return {requirement: _status(rows) for requirement, rows in evidence.by_requirement()}
-
-
-def _status(rows: Sequence[Row]) -> Status:
-    return overall([row for row in rows if row.check != MANUAL] or rows)
-
-
-def _verdict(evidence: Evidence) -> str:
+def _verdict(stands: Mapping[str, Status]) -> str:
     """Say in a sentence what came out."""
-    standing = Counter(_standing(evidence).values())
-    failing, open_ = standing[Status.FAIL], standing[Status.NOT_EVALUATED]
+    counts = Counter(stands.values())
+    failing, open_ = counts[Status.FAIL], counts[Status.NOT_EVALUATED]
     if failing:
         said = f"{_count(failing, 'requirement')} fail{'s' if failing == 1 else ''}"
     else:

@@ -1,0 +1,75 @@
+"""What `make evidence` tells a person at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from harness.evidence import pack
+from pci_dss.catalogue import catalogue
+from pci_dss.evidence.model import Status
+from pci_dss.evidence.trend import standing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harness.evidence.run import Made
+    from pci_dss.catalogue import Catalogue
+    from pci_dss.evidence.model import Evidence
+
+COLOURS = {
+    Status.FAIL: "red",
+    Status.NOT_EVALUATED: "magenta",
+    Status.EXCEPTION: "yellow",
+    Status.MANUAL: "cyan",
+    Status.PASS: "green",
+}
+
+
+def show(made: Made, directory: Path, console: Console) -> None:
+    """Print the table of requirements, what changed, and where the pack is."""
+    console.print()
+    console.print(table(made.evidence, catalogue()))
+    if made.changed:
+        console.print()
+        for line in made.changed.lines():
+            console.print(escape(line))
+    console.print(f"\nPack: {escape(str(directory / pack.PAGE))}")
+    console.print(
+        f"Verify offline: python3 {escape(str(directory))}/verify.py {escape(str(directory))} "
+        f"--fingerprint {made.fingerprint}"
+    )
+    for problem in made.problems:
+        console.print(f"[red]✗[/red] {escape(problem)}")
+
+
+def table(evidence: Evidence, expected: Catalogue) -> Table:
+    """Show each requirement with how many rows say what."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column(expected.standard, no_wrap=True)
+    shown.add_column("", overflow="ellipsis", no_wrap=True, max_width=46)
+    for status in COLOURS:
+        shown.add_column(_head(status), justify="right")
+    shown.add_column("stands at", no_wrap=True)
+    stands = standing(evidence)
+    for requirement, rows in evidence.by_requirement():
+        counts = Counter(row.status for row in rows)
+        status = stands[requirement]
+        shown.add_row(
+            requirement,
+            escape(expected.requirements[requirement].title),
+            *(str(counts[each] or "") for each in COLOURS),
+            f"[{COLOURS[status]}]{status}[/{COLOURS[status]}]",
+        )
+    total = evidence.counts()
+    shown.add_row("all", f"{len(stands)} requirements", *(str(total[each]) for each in COLOURS), "")
+    return shown
+
+
+def _head(status: Status) -> str:
+    return {Status.NOT_EVALUATED: "not\nevaluated"}.get(status, status.lower())
