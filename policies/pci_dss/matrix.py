@@ -165,8 +165,9 @@ def _useless(
 
 
 def _uninspected(scan: Scan) -> Iterator[Row]:
-    """Resources that no check looks at are in scope all the same."""
+    """Resources that no check looks at, or read for another one, are in scope all the same."""
     inspected = {record.address for record in scan.records}
+    inspected |= {name.rpartition(": ")[0] for each in scan.records for name in each.evaluated}
     for address, kind in scan.types.items():
         if address not in inspected:
             yield Row(

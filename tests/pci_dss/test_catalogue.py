@@ -11,7 +11,8 @@ import pytest
 
 from harness.attempts import ATTEMPTS
 from harness.evidence.requests import REQUESTS
-from harness.testing.requirements import check
+from harness.evidence_graphs import CHECKS
+from harness.testing.requirements import check as standard_number
 from pci_dss.catalogue import CATALOGUE, CONTROLS, catalogue, read
 from pci_dss.policy import policies
 
@@ -23,7 +24,7 @@ PROFILE = tomllib.loads(CATALOGUE.with_name("profile.toml").read_text(encoding="
 
 def test_every_number_is_one_of_the_standard() -> None:
     for number in catalogue().requirements:
-        assert check(number) == number
+        assert standard_number(number) == number
 
 
 def test_every_requirement_is_paraphrased_and_says_what_satisfies_it() -> None:
@@ -54,9 +55,16 @@ def test_every_trusted_check_serves_requirements_of_its_controls() -> None:
         assert set(numbers) <= served, builtin
 
 
-def test_all_forty_policies_are_expected() -> None:
+def test_all_forty_policies_and_all_graph_checks_are_expected() -> None:
     named = {each for control in catalogue().controls for each in control.ours}
-    assert named == {f"PCI_{number}" for number in range(1, 41)}
+    forty = {f"PCI_{number}" for number in range(1, 41)}
+    assert named == forty | {check.id for check in CHECKS}
+
+
+def test_every_graph_check_serves_requirements_of_its_control() -> None:
+    for check in CHECKS:
+        (control,) = [each for each in catalogue().controls if check.id in each.ours]
+        assert set(check.requirements) <= set(control.requirements), check.id
 
 
 def test_nothing_that_is_distrusted_or_left_out_is_run() -> None:
@@ -68,11 +76,8 @@ def test_nothing_that_is_distrusted_or_left_out_is_run() -> None:
 
 
 def test_every_attempt_is_expected_where_it_is_evidence() -> None:
-    made = {
-        (number, attempt.action)
-        for attempt in (*ATTEMPTS, *REQUESTS)
-        for number in attempt.requirements
-    }
+    made = {(number, each.action) for each in ATTEMPTS for number in each.requirements}
+    made |= {(number, each.action) for each in REQUESTS for number in each.requirements}
     expected = {
         (number, action)
         for number, requirement in catalogue().requirements.items()

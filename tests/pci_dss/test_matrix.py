@@ -201,6 +201,12 @@ def test_a_resource_that_no_check_looks_at_is_in_the_inventory() -> None:
     )
 
 
+def test_a_resource_that_was_read_for_another_one_is_looked_at() -> None:
+    types = {BUCKET.address: "aws_s3_bucket", 'aws_x.lock["a: b"]': "aws_x"}
+    judged = replace(BUCKET, evaluated={'aws_x.lock["a: b"]: mode': "COMPLIANCE"})
+    assert not [row for row in made(judged, types=types) if row.check == "inventory"]
+
+
 FAILED = replace(BUCKET, result=Result.FAIL, reasons=("the mode is GOVERNANCE",))
 
 

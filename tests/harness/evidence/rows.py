@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BASES = {"seen": Basis.OBSERVED, "evaluated": Basis.EVALUATED}
 _OUTCOMES = {"passed": Status.PASS, "failed": Status.FAIL}
+_REASONS = {"failed": "the test failed", "skipped": "the test was skipped"}
 
 
 def of_attempts(records: Iterable[Record]) -> Iterator[Row]:
@@ -61,8 +62,7 @@ def of_tests(table: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
         for each in listed["tests"]:
             outcome = each["outcome"]
             status = _OUTCOMES.get(outcome, Status.NOT_EVALUATED)
-            ended = outcome in (*_OUTCOMES, "skipped")
-            reason = f"the test {outcome}" if ended else "not run on this tree: `make test` runs it"
+            reason = _REASONS.get(outcome, "not run on this tree: `make test` runs it")
             yield Row(
                 requirement=listed["requirement"],
                 subject=each["test"],

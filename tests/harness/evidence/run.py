@@ -14,6 +14,7 @@ from harness.demo.run import apply_organization
 from harness.evidence import pack, requests, rows
 from harness.evidence.marked_tests import marked_tests
 from harness.evidence.scanning import Planned, scan
+from harness.evidence_graphs import Estate, Root, graph_rows
 from harness.platform import ENVIRONMENT, REPOSITORY, Platform
 from pci_dss.catalogue import catalogue
 from pci_dss.evidence import delta, verify
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pci_dss.evidence.delta import Delta
     from pci_dss.evidence.model import Row
 
-STEPS = 13
+STEPS = 14
 TESTS = REPOSITORY / "build" / "pci-tests.json"
 _ACCOUNTS = {"trail": "management"}
 """Of roots that aren't named for their account."""
@@ -82,7 +83,10 @@ def make(console: Console, python: Path, directory: Path, workdir: Path) -> Made
         with steps.step("look at every resource of every plan") as step:
             scanned = scan(python, plans, workdir)
             step.done(f"{sum(len(each.records) for each in scanned.scans)} answers")
-        seen = [*_attempts(platform, steps)]
+        with steps.step("follow who reaches what, and every log to its end") as step:
+            graphs = [*graph_rows(_estate(platform, plans))]
+            step.done(f"{len(graphs)} answers")
+        seen = [*graphs, *_attempts(platform, steps)]
     with steps.step("find the tests that are marked with requirements") as step:
         tested = [*rows.of_tests(marked_tests(REPOSITORY, TESTS, workdir))]
         step.done(f"{len({row.subject for row in tested})} tests")
@@ -124,6 +128,14 @@ def _plans(platform: Platform, step: Step) -> list[Planned]:
         )
         for name, root in roots.items()
     ]
+
+
+def _estate(platform: Platform, plans: list[Planned]) -> Estate:
+    roots = [
+        Root(plan.name, plan.account_id, platform.region, plan.document, REPOSITORY)
+        for plan in plans
+    ]
+    return Estate(roots, platform.accounts.values(), archive="environments/log-archive")
 
 
 def _attempts(platform: Platform, steps: Steps) -> list[Row]:
