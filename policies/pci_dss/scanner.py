@@ -67,7 +67,7 @@ def scan_plan(path: Path, root: Path | None = None) -> list[Record]:
     Raises:
         ScanError: it isn't a whole plan.
     """
-    document = _plan(path)
+    document = read_plan(path)
     planned = PlannedResources(document)
     found = _Findings()
     runner = overheard_runner(PlanRunner, found.add)
@@ -208,7 +208,7 @@ def _places(graph: Any) -> Iterator[tuple[str, tuple[Path, int]]]:
             yield attributes["__address__"], place
 
 
-def _plan(path: Path) -> dict[str, Any]:
+def read_plan(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:

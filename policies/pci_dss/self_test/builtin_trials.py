@@ -20,13 +20,14 @@ from checkov.terraform.plan_runner import Runner as PlanRunner
 
 from pci_dss.listening import Answer, listening, overheard_runner
 from pci_dss.nulls import without_nulls
+from pci_dss.self_test.catalogue import AS_IT_IS
 from pci_dss.self_test.judgements import Trial
 from pci_dss.self_test.real_plans import written
 from pci_dss.self_test.stand_ins import settled
 from pci_dss.trust import both_ways, connected_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pci_dss.self_test.catalogue import Change, Entry
     from pci_dss.self_test.real_plans import Real
@@ -67,33 +68,34 @@ class _Writer:
         return number
 
 
-def trials_of_builtins(chosen: Iterable[Entry], plans: list[Real]) -> Iterator[Trial]:
-    """Make all mutants of some entries, scan them in one run, and tell what was said."""
+def trials_of_builtins(chosen: Iterable[Entry], plans: Sequence[Real]) -> Iterator[Trial]:
+    """Make all mutants of some entries, scan them in one run, and tell what was said.
+
+    What fails as it is isn't changed: nothing could be learnt from it.
+    """
     entries = list(chosen)
     with tempfile.TemporaryDirectory(prefix="self-test-") as folder:
         writer = _Writer(Path(folder))
         asked = [each for entry in entries for each in _written(entry, plans, writer)]
-        failures = _failures(writer.paths, {entry.check for entry in entries})
+        failures = _failures(writer.paths, {_check(entry) for entry in entries})
     for each in asked:
-        check = each.entry.check
-        new = failures[check, each.number] - failures[check, each.before]
-        if failures[check, each.before]:
-            continue  # it fails as it is: an exception says why, and nothing can be learnt
-        yield Trial(
-            check,
-            each.plan,
-            each.address,
-            str(each.change),
-            each.change in each.entry.bad,
-            bool(new),
-        )
+        check = _check(each.entry)
+        before, now = failures[check, each.before], failures[check, each.number]
+        if each.number == each.before or not before:
+            bad = each.change in each.entry.bad
+            yield Trial(check, each.plan, each.address, each.change, bad, bool(now))
 
 
-def _written(entry: Entry, plans: list[Real], writer: _Writer) -> Iterator[_Asked]:
-    types = _types(entry)
+def _check(entry: Entry) -> str:
+    return entry.passed_by or entry.check
+
+
+def _written(entry: Entry, plans: Sequence[Real], writer: _Writer) -> Iterator[_Asked]:
+    types = _types(_check(entry))
     for plan in (*plans, written(entry)):
         for address in plan.subjects(entry):
             before = writer.write(plan.resources(), address, types)
+            yield _Asked(before, before, entry, AS_IT_IS, plan.name, address)
             for change in (*entry.bad, *entry.good):
                 with plan.mutated(address, change) as different:
                     if different:
@@ -101,12 +103,12 @@ def _written(entry: Entry, plans: list[Real], writer: _Writer) -> Iterator[_Aske
                         yield _Asked(number, before, entry, change, plan.name, address)
 
 
-def _types(entry: Entry) -> frozenset[str]:
+def _types(name: str) -> frozenset[str]:
     """Return the types that a check connects; of a check on single resources none."""
     registry = get_graph_checks_registry("terraform")
     registry.load_checks()
     return next(
-        (connected_types(check) for check in registry.checks if check.id == entry.check),
+        (connected_types(check) for check in registry.checks if check.id == name),
         frozenset(),
     )
 
@@ -151,6 +153,8 @@ def _cut_down(resources: Resources, address: str, types: frozenset[str]) -> dict
 def _failures(paths: list[Path], checks: set[str]) -> dict[tuple[str, int], set[str]]:
     """Scan all plans at once: by check and plan, the addresses that fail."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    if not paths:
+        return found
 
     def keep(answer: Answer) -> None:
         if answer.result == CheckResult.FAILED:

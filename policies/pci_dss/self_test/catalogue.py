@@ -25,7 +25,12 @@ class Change:
     edits: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return ", ".join(f"{path} = {_short(value)}" for path, value in self.edits.items())
+        edits = (f"{path} = {_short(value)}" for path, value in self.edits.items())
+        return ", ".join(edits) or "as it is"
+
+
+AS_IT_IS = Change({})
+"""A real resource, unchanged."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Entry:
     """By path, what a resource must hold to be changed."""
     beside: Mapping[str, Any]
     """Written resources of types that our modules don't have, by `type.name`."""
+    passed_by: str = ""
+    """A built-in check that passes what is bad here. Then `check` is ours, which must not."""
 
 
 def entries(folder: Path = FOLDER) -> tuple[Entry, ...]:
@@ -58,7 +65,7 @@ def _read(path: Path) -> Iterator[Entry]:
         raise CatalogueError(f"{path}: {error}") from error
     for number, item in enumerate(document.get("mutants", ()), start=1):
         place = f"{path}, entry {number}"
-        known = {"check", "type", "bad", "good", "where", "beside"}
+        known = {"check", "type", "bad", "good", "where", "beside", "passed_by"}
         if strange := item.keys() - known:
             raise CatalogueError(f"{place}: nobody reads {', '.join(sorted(strange))}")
         try:
@@ -69,6 +76,7 @@ def _read(path: Path) -> Iterator[Entry]:
                 tuple(map(Change, item.get("good", ()))),
                 item.get("where", {}),
                 item.get("beside", {}),
+                item.get("passed_by", ""),
             )
         except (KeyError, TypeError) as error:
             raise CatalogueError(f"{place}: it lacks {error}") from error

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pci_dss.policy import Policy, Result
+from pci_dss.self_test.catalogue import AS_IT_IS
 from pci_dss.self_test.real_plans import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pci_dss.self_test.catalogue import Change, Entry
     from pci_dss.self_test.real_plans import Real
@@ -18,37 +19,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """A change of one real resource, and what its check said."""
+    """A real resource, changed or as it is, and what a check said."""
 
     check: str
     plan: str
     address: str
-    change: str
+    change: Change
     bad: bool
     """Else it is a clean variant."""
     failed: bool
-    reasons: tuple[str, ...] = ()
+    passed_by: str = ""
+    """A built-in check that is known to pass this; `check` is ours."""
 
     @property
     def as_wanted(self) -> bool:
         """Whether a mutant failed, or a clean variant didn't."""
         return self.bad == self.failed
 
+    def __str__(self) -> str:
+        return f"{self.check} {self.plan}: {self.address}: {self.change}"
 
-def trials_of_policy(policy: Policy, entry: Entry, plans: list[Real]) -> Iterator[Trial]:
+
+def trials_of_policy(policy: Policy, entry: Entry, plans: Sequence[Real]) -> Iterator[Trial]:
     """Change every real resource that an entry is for, and judge the whole plan each time."""
     for plan in (*plans, written(entry)):
         before = _complaints(policy, plan.resources())
         for address in plan.subjects(entry):
+
+            def told(change: Change, failed: bool, plan: str = plan.name, at: str = address) -> Trial:
+                bad = change in entry.bad
+                return Trial(policy.id, plan, at, change, bad, failed, entry.passed_by)
+
+            yield told(AS_IT_IS, any(place == address for place, _ in before))
             for change in (*entry.bad, *entry.good):
                 with plan.mutated(address, change) as different:
                     if different:
-                        new = _complaints(policy, plan.resources()) - before
-                        reasons = tuple(sorted(reason for _, reason in new))
-                        bad = change in entry.bad
-                        yield Trial(
-                            policy.id, plan.name, address, str(change), bad, bool(new), reasons
-                        )
+                        yield told(change, bool(_complaints(policy, plan.resources()) - before))
 
 
 def _complaints(policy: Policy, resources: Resources) -> set[tuple[str, str]]:

@@ -1,0 +1,80 @@
+"""What the self-test found: kills, false positives, and what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from pci_dss.self_test.judgements import Trial
+
+LEAST = 3
+"""Mutants for each check."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All trials, and which checks there had to be some of."""
+
+    trials: Sequence[Trial]
+    """Each check's own: a mutant must fail, and a clean variant pass."""
+    passed: Sequence[Trial]
+    """What built-in checks are known to pass, as they judged it."""
+    checks: Collection[str]
+    accepted: Collection[tuple[str, str]] = ()
+    """Checks and addresses that fail as they are, for which there is an exception."""
+
+    @property
+    def mutants(self) -> list[Trial]:
+        """What had to fail."""
+        return [each for each in self.trials if each.bad]
+
+    @property
+    def clean(self) -> list[Trial]:
+        """What had to pass."""
+        return [
+            each
+            for each in self.trials
+            if not each.bad and (each.check, each.address) not in self.accepted
+        ]
+
+    def problems(self) -> Iterator[str]:
+        """Say everything that must be mended."""
+        for each in self.mutants:
+            if not each.failed:
+                yield f"survived: {each}"
+        for each in self.clean:
+            if each.failed:
+                yield f"false positive: {each}"
+        counted = Counter(each.check for each in self.mutants)
+        for check in sorted(self.checks):
+            if counted[check] < LEAST:
+                yield f"{check} has {counted[check]} mutants; write {LEAST} in self_test/mutants"
+        for each in self.passed:
+            if each.failed:
+                yield f"fails by now, though it is written that {each.check} passes it: {each}"
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is printed."""
+        killed = sum(each.failed for each in self.mutants)
+        wrong = sum(each.failed for each in self.clean)
+        yield f"{len({each.check for each in self.trials})} checks of {len(self.checks)} tried"
+        yield f"{killed} of {len(self.mutants)} mutants killed: {_share(killed, self.mutants)}"
+        yield (
+            f"{wrong} of {len(self.clean)} clean variants failed: false positives "
+            f"{_share(wrong, self.clean)}"
+        )
+        caught = Counter(
+            (each.passed_by, each.check) for each in self.trials if each.passed_by and each.failed
+        )
+        if caught:
+            yield "What built-in checks pass, and a policy of ours fails:"
+        for (builtin, ours), count in sorted(caught.items()):
+            yield f"  {builtin} passes {count} mutants that {ours} fails"
+
+
+def _share(part: int, whole: Sequence[object]) -> str:
+    return f"{100 * part / len(whole):.1f} %" if whole else "nothing to go by"
