@@ -106,18 +106,23 @@ def _has_any(*writers: Iterator[Subject]) -> bool:
     return any(True for _ in together(writers))
 
 
-def _flow_logs(bucket: Subject) -> Iterator[Subject]:
-    for flow_log in bucket.others("aws_flow_log"):
-        if flow_log.get("log_destination_type") == "s3" and _receives(bucket, flow_log):
-            yield flow_log
+def receives(bucket: Subject, flow_log: Subject) -> bool:
+    """Whether a flow log is written into a bucket, under whatever prefix.
 
-
-def _receives(bucket: Subject, flow_log: Subject) -> bool:
+    Raises:
+        UndecidedError: it isn't told.
+    """
     if flow_log.known("log_destination") and bucket.known("bucket"):
         path = flow_log.get("log_destination", default="").partition(":::")[2]
         return bool(path.partition("/")[0] == bucket.get("bucket"))
     found = flow_log.named("log_destination", types=[BUCKET])
     return any(isinstance(each, Subject) and each.address == bucket.address for each in found)
+
+
+def _flow_logs(bucket: Subject) -> Iterator[Subject]:
+    for flow_log in bucket.others("aws_flow_log"):
+        if flow_log.get("log_destination_type") == "s3" and receives(bucket, flow_log):
+            yield flow_log
 
 
 def _log_streams(bucket: Subject) -> Iterator[Subject]:
