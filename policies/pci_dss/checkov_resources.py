@@ -86,10 +86,12 @@ class WrittenResources:
             UnresolvedError: it names nothing of these files.
         """
         wanted = ".".join(map(str, path))
+        # The only block of its name is called without a number.
+        labels = {wanted, str(path[0]), ".".join(each for each in path if isinstance(each, str))}
         found = set()
         for _, target, edge in self._graph.out_edges(self._nodes[item.address]):
             attributes = self._graph[target][1]
-            if edge["label"] in (wanted, str(path[0])) and attributes.get("resource_type") in types:
+            if edge["label"] in labels and attributes.get("resource_type") in types:
                 found.add(_address(attributes))
         if not found and not _absent(item, path):
             raise UnresolvedError(f"{item.address}: the files don't tell what {wanted} names")
@@ -110,12 +112,20 @@ def _written(graph: Graph) -> WrittenResources:
 
 
 def _absent(item: Instance, path: AttributePath) -> bool:
-    value: Any = item.values
+    return _at(item.values, path) is None and not _at(item.unknown, path)
+
+
+def _at(value: Any, path: AttributePath) -> Any:
     for step in path:
-        if not isinstance(value, Mapping):
-            return False
-        value = value.get(str(step))
-    return value is None and not item.unknown.get(str(path[0]))
+        if value is True:
+            return True  # nothing of it is known
+        if isinstance(value, Mapping):
+            value = value.get(str(step))
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
 
 
 def _address(attributes: Mapping[str, Any]) -> str:
@@ -126,12 +136,7 @@ def _instance(attributes: Mapping[str, Any]) -> Instance:
     ((kind, by_name),) = attributes["config_"].items()
     ((name, conf),) = by_name.items()
     address = _address(attributes)
-    values: dict[str, Any] = {}
-    unknown: dict[str, Any] = {}
-    for key, value in conf.items():
-        if key.startswith("__") or key in ("dynamic", "start_line", "end_line"):
-            continue
-        values[key], unknown[key] = _split(value)
+    values, unknown = _block(conf)
     module = address.removesuffix(f"{kind}.{name}").rstrip(".")
     return Instance(address, kind, name, module, None, values, unknown)
 
@@ -148,11 +153,21 @@ def _split(wrapped: Any) -> tuple[Any, Any]:
 
 def _block(block: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     values, unknown = {}, {}
-    for key, value in block.items():
+    for key, value in _with_dynamic_blocks(block).items():
         if key.startswith("__") or key in ("start_line", "end_line", "dynamic"):
             continue
         values[key], unknown[key] = _split(value)
     return values, unknown
+
+
+def _with_dynamic_blocks(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Add one block for all that a dynamic one makes; what differs between them isn't known."""
+    found = dict(block)
+    for dynamic in block.get("dynamic") or ():
+        for name, templates in dynamic.items():
+            static = found.get(name) or []
+            found[name] = [*static, *(each for each in templates if each not in static)]
+    return found
 
 
 def _plain(value: Any) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ SENT = {
 TO_GROUP = {"log_destination_type": "cloud-watch-logs", "log_destination": GROUP_ARN}
 TO_BUCKET = {"log_destination_type": "s3", "log_destination": f"{BUCKET_ARN}/flow/"}
 
-pytestmark = pci("10.2.1", "10.2.2")
+pytestmark = pci("10.2.1")
 
 
 def judge(

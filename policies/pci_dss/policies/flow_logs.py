@@ -30,7 +30,7 @@ _OF_TRANSIT_GATEWAYS = ("transit_gateway_id", "transit_gateway_attachment_id")
 @policy(
     "PCI_27",
     "Flow logs tell of all traffic, and go to the archive",
-    requirements=("10.2.1", "10.2.2"),
+    requirements=("10.2.1",),
     types=("aws_flow_log",),
     fix="Set traffic_type to ALL, leave log_format out or let it hold addresses, port, protocol,"
     " start and action, and send the log group to the archive.",
