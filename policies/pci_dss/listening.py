@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("CHECKOV_CHECK_FAIL_LEVEL", "DEBUG")  # a check that crashes is a record here
 
-from checkov.common.models.enums import CheckResult
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.resource.registry import resource_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from checkov.common.models.enums import CheckResult
 
 
 @dataclass(frozen=True)

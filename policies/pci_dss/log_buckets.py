@@ -85,8 +85,8 @@ def default_retention(subject: Subject, *block: str | int) -> Lock | None:
     """
     for rule in subject.each(*block, "rule"):
         for retention in subject.each(*rule, "default_retention"):
-            days = subject.get(*retention, "days") or 365 * (subject.get(*retention, "years") or 0)
-            return Lock(str(subject.get(*retention, "mode")), int(days))
+            days = subject.number(*retention, "days") or 365 * subject.number(*retention, "years")
+            return Lock(str(subject.get(*retention, "mode")), days)
     return None
 
 

@@ -22,16 +22,15 @@ from pci_dss.checkov_resources import WrittenResources
 from pci_dss.checks.pci_dss_checks import PolicyCheck
 from pci_dss.listening import Answer, listening, overheard_runner
 from pci_dss.nulls import written_without_nulls
-from pci_dss.policy import Result, policies
+from pci_dss.policy import Result, Verdict, policies
 from pci_dss.record import Record
 from pci_dss.trust import Connections, connected_types, unknown
 from terraform_plan.files import Files
 from terraform_plan.references import Resources as PlannedResources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from pci_dss.policy import Verdict
     from pci_dss.subject import Resources
     from terraform_plan.references import Instance
 
@@ -119,7 +118,10 @@ class _Findings:
         """Keep an answer. Ours has said more than checkov passes on."""
         verdict = None
         if isinstance(answer.check, PolicyCheck):
-            verdict = answer.check.verdict
+            # Checkov doesn't always ask: not about resources of which there are none.
+            verdict, answer.check.verdict = answer.check.verdict, None
+            if answer.crashed:
+                verdict = Verdict(Result.NOT_EVALUATED, ("the policy failed: it has a bug",), {})
             if verdict is None:
                 return
         self._answers[answer.check.id, answer.address] = answer, verdict
@@ -144,10 +146,14 @@ class _Findings:
             if verdict:
                 record = _of_policy(answer, verdict)
             else:
-                record = _of_builtin(answer, _doubts(answer, items.get(address), resources, mistaken))
+                record = _of_builtin(
+                    answer, _doubts(answer, items.get(address), resources, mistaken)
+                )
             file, line = places.get(address, ("", 0))
             found.append(replace(record, file=str(file), line=line))
         return found
+
+
 def _of_policy(answer: Answer, verdict: Verdict) -> Record:
     policy = answer.check.policy
     return Record(
@@ -169,7 +175,9 @@ def _of_builtin(answer: Answer, doubt: str) -> Record:
     if doubt and result != Result.NOT_EVALUATED:
         result, reasons = Result.NOT_EVALUATED, (f"checkov says {result}, but {doubt}",)
     elif result == Result.NOT_EVALUATED:
-        reasons = ("checkov's check crashed" if answer.crashed else "checkov's check didn't decide",)
+        reasons = (
+            "checkov's check crashed" if answer.crashed else "checkov's check didn't decide",
+        )
     elif result == Result.FAIL:
         reasons = (check.name,)
     guideline = str(check.guideline or "")

@@ -99,6 +99,18 @@ class Subject:
         self._note(path, HIDDEN if hidden and value is not None else value)
         return default if value is None else value
 
+    def number(self, *path: str | int, default: int = 0) -> int:
+        """Return a whole number; files may hold it as text.
+
+        Raises:
+            UndecidedError: it isn't known, or files leave something else in its place.
+        """
+        value = self.get(*path, default=default)
+        try:
+            return int(value)
+        except (TypeError, ValueError) as error:
+            raise UndecidedError(f"{self._place(path)} is {value!r}, which is no number") from error
+
     def known(self, *path: str | int) -> bool:
         """Whether an attribute, and all below it, is known. Nothing at all is known too."""
         return not _any(_at(self.instance.unknown, path))
@@ -156,6 +168,8 @@ class Subject:
             parsed = json.loads(value) if isinstance(value, str) else value
         except ValueError as error:
             raise UndecidedError(f"{self._place(path)} isn't JSON: {error}") from error
+        if isinstance(parsed, list) and len(parsed) == 1:
+            (parsed,) = parsed  # as files hold what they build by jsonencode
         if not isinstance(parsed, Mapping):
             raise UndecidedError(f"{self._place(path)} isn't a JSON object")
         return parsed

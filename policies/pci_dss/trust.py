@@ -26,7 +26,9 @@ Pairs = Mapping[str, set[str]]
 """By address, the addresses of what is connected with it."""
 
 
-def unknown(answer: Answer, item: Instance, resources: Resources, reads: Iterable[str]) -> list[str]:
+def unknown(
+    answer: Answer, item: Instance, resources: Resources, reads: Iterable[str]
+) -> list[str]:
     """List what an answer rests on that isn't known.
 
     Args:
@@ -36,7 +38,7 @@ def unknown(answer: Answer, item: Instance, resources: Resources, reads: Iterabl
         reads: attributes that the check reads and doesn't tell of.
     """
     subject = Subject(item, resources)
-    paths = {*_read(answer, item.type), *(tuple([name]) for name in reads)}
+    paths = {*_read(answer, item.type), *((name,) for name in reads)}
     return sorted(".".join(map(str, path)) for path in paths if not subject.known(*path))
 
 
@@ -76,8 +78,9 @@ class Connections:
         seen, near = {address}, [address]
         while near:
             here = near.pop()
-            planned, drawn = self._among(self._planned, here, types), self._among(
-                self._drawn, here, types
+            planned, drawn = (
+                self._among(self._planned, here, types),
+                self._among(self._drawn, here, types),
             )
             if other := min(planned ^ drawn, default=""):
                 seen_by = "doesn't see" if other in planned else "wrongly sees"

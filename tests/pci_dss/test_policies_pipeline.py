@@ -109,13 +109,13 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 OF_AWS = "arn:aws:kms:eu-west-1:123456789012:alias/aws/s3"
 
 
-@pci("3.5.1", "3.6.1")
+@pci("3.6.1")
 def test_stores_with_keys_of_ours_pass() -> None:
     assert not reasons("PCI_37", stores(KEY))
     assert not reasons("PCI_37", stores(KEY, KEY))
 
 
-@pci("3.5.1", "3.6.1")
+@pci("3.6.1")
 @pytest.mark.parametrize(
     ("plan", "wrong"),
     [

@@ -108,3 +108,20 @@ def test_a_map_has_keys_of_unknown_values_too(wrapped: bool) -> None:
     assert subject.keys("tags") == ()
     with pytest.raises(UndecidedError, match="environment"):
         subject_of(unknown={"environment": True}).keys(*path)
+
+
+@pytest.mark.parametrize(("value", "number"), [(30, 30), ("30", 30), (None, 7)])
+def test_numbers_may_be_text(value: object, number: int) -> None:
+    assert subject_of(values={"days": value}).number("days", default=7) == number
+
+
+@pytest.mark.parametrize("value", [[{}], "soon"])
+def test_what_files_leave_in_place_of_a_number_is_not_decided(value: object) -> None:
+    with pytest.raises(UndecidedError, match="which is no number"):
+        subject_of(values={"days": value}).number("days")
+
+
+def test_a_document_is_what_jsonencode_builds_in_files() -> None:
+    assert subject_of(values={"policy": [{"Statement": []}]}).document("policy") == {
+        "Statement": []
+    }

@@ -119,7 +119,7 @@ def _is_log_policy(subject: Subject) -> bool:
 @policy(
     "PCI_30",
     "Buckets of logs refuse plain HTTP, deletes and services that act for others",
-    requirements=("10.3.1", "10.3.2", "4.2.1"),
+    requirements=("10.3.1", "4.2.1"),
     types=("aws_s3_bucket_policy", BUCKET),
     fix=(
         "Deny everyone all of S3 without aws:SecureTransport, and s3:DeleteObject with"
@@ -214,13 +214,13 @@ def _losses(subject: Subject, rule: Path, lock: Lock | None) -> Iterator[str]:
     for expiration in subject.each(*rule, "expiration"):
         if date := subject.get(*expiration, "date"):
             yield f"rule {name} deletes everything on {date}"
-        days = subject.get(*expiration, "days", default=0)
+        days = subject.number(*expiration, "days")
         if 0 < days < least:
             yield f"rule {name} deletes logs after {days} days, which is sooner than {least}"
     if lock and lock.days >= TWELVE_MONTHS:
         return  # a version that somebody hid stays as long as its lock
     for expiration in subject.each(*rule, "noncurrent_version_expiration"):
-        days = subject.get(*expiration, "noncurrent_days", default=0)
+        days = subject.number(*expiration, "noncurrent_days")
         if 0 < days < TWELVE_MONTHS:
             yield f"rule {name} deletes logs {days} days after somebody hid them"
 
@@ -228,7 +228,7 @@ def _losses(subject: Subject, rule: Path, lock: Lock | None) -> Iterator[str]:
 def _delays(subject: Subject, rule: Path) -> Iterator[str]:
     for transition in subject.each(*rule, "transition"):
         slow = subject.get(*transition, "storage_class") in _SLOW_CLASSES
-        if slow and subject.get(*transition, "days", default=0) < THREE_MONTHS:
+        if slow and subject.number(*transition, "days") < THREE_MONTHS:
             yield f"rule {subject.get(*rule, 'id')} takes logs out of reach within three months"
 
 
@@ -260,6 +260,6 @@ def destroy_is_guarded(subject: Subject) -> Iterator[str]:
         if not subject.get("deletion_protection_enabled"):
             yield "it isn't protected from deletion"
     else:
-        days = subject.get("deletion_window_in_days", default=30)
+        days = subject.number("deletion_window_in_days", default=30)
         if days < SHORTEST_WINDOW:
             yield f"a key that was deleted by mistake is lost after {days} days"

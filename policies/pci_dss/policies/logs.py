@@ -46,7 +46,7 @@ _EXCLUSION = re.compile(r"\s*LogGroupName(Prefix)?\s+NOT\s+IN\s*(\[.*\])\s*", re
 )
 def logs_are_kept(subject: Subject) -> Iterator[str]:
     """Fail on less than twelve months, or three outside of production; not told is not known."""
-    days = subject.get("retention_in_days", default=0)
+    days = subject.number("retention_in_days")
     if 0 < days < THREE_MONTHS_DAYS:
         yield f"events are kept for {days} days"
     elif 0 < days < TWELVE_MONTHS_DAYS and is_production(subject):

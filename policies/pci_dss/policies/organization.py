@@ -134,7 +134,7 @@ def _spares_named_roles(condition: Condition) -> bool:
 @policy(
     "PCI_13",
     "One trail records every account, with who read and wrote data",
-    requirements=("10.2.1", "10.2.1.1", "10.2.1.2"),
+    requirements=("10.2.1",),
     types=("aws_cloudtrail",),
     fix=(
         "Make the organization's trail, in all regions, and select management events and data"

@@ -79,7 +79,7 @@ def _actions(pipeline: Subject) -> Iterator[_Action]:
         ordered = []
         for path in pipeline.each(*stage, "action"):
             action = _Action(name, pipeline.get(*path, "name"), pipeline.get(*path, "category"))
-            order = pipeline.get(*path, "run_order", default=1)
+            order = pipeline.number(*path, "run_order", default=1)
             ordered.append((order, action.category == "Approval", action))
         yield from (action for _, _, action in sorted(ordered, key=lambda each: each[:2]))
 
@@ -87,7 +87,7 @@ def _actions(pipeline: Subject) -> Iterator[_Action]:
 @policy(
     "PCI_37",
     "Every artifact store has a key of ours",
-    requirements=("3.5.1", "3.6.1"),
+    requirements=("3.6.1",),
     types=(PIPELINE,),
     fix="Give each artifact_store, of every region, an encryption_key with a key that you made.",
 )

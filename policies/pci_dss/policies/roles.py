@@ -104,7 +104,7 @@ def _grants(subject: Subject) -> bool:
 @policy(
     "PCI_35",
     "No policy allows to unmask, to unlock or to delete keys",
-    requirements=("7.2.5", "3.4.1", "10.3.2"),
+    requirements=("7.2.5",),
     types=(ROLE, *_DOCUMENTS, *_ATTACHMENTS),
     fix=(
         "Name actions instead of wildcards, or deny logs:Unmask, s3:BypassGovernanceRetention and,"

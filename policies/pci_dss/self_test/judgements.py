@@ -12,7 +12,7 @@ from pci_dss.self_test.real_plans import written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pci_dss.self_test.catalogue import Change, Entry
+    from pci_dss.self_test.catalogue import Entry
     from pci_dss.self_test.real_plans import Real
     from terraform_plan.references import Resources
 

@@ -69,7 +69,9 @@ class Real:
                 after = changed(before, {path: edits[path] for path in edits if path != BECOMES})
                 different = different or after != before or BECOMES in edits
                 restored.enter_context(_replaced(places[place], "values", after))
-                self._configure(place, {name: after.get(name) for name in attributes(edits)}, restored)
+                self._configure(
+                    place, {name: after.get(name) for name in attributes(edits)}, restored
+                )
             yield different
 
     def _configure(self, address: str, values: dict[str, Any], restored: ExitStack) -> None:
@@ -123,9 +125,7 @@ def written(entry: Entry) -> Real:
 
 
 def _constants(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {"constant_value": value} for name, value in values.items() if value is not None
-    }
+    return {name: {"constant_value": value} for name, value in values.items() if value is not None}
 
 
 def _sorted_edits(
