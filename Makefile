@@ -15,7 +15,7 @@ ifeq ($(UV_DEFAULT_INDEX),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all log-paths evidence browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths evidence pci-delta browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ log-paths: package ## Follow everything that logs in dev to the locked bucket wh
 
 evidence: package $(VENV)-policies/.installed ## Apply, examine, attack; seal what was found in build/evidence
 	@$(BIN)/python -m harness evidence --policies $(VENV)-policies/bin/python
+
+pci-delta: package $(VENV)-policies/.installed ## PCI DSS between two commits, or packs: FROM=main [TO=HEAD]
+	@$(BIN)/python -m harness pci-delta --policies $(VENV)-policies/bin/python $(FROM) $(TO)
 
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)

@@ -27,6 +27,7 @@ from harness.bench.overload import overload_figures
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
+from harness.evidence import commits
 from harness.evidence import run as evidence_run
 from harness.evidence import summary as evidence_summary
 from harness.evidence.marked_tests import MarkedTestsError
@@ -37,6 +38,7 @@ from harness.log_paths.planned import planned_log_paths
 from harness.platform import REPOSITORY
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
+from pci_dss.evidence import delta
 from pci_dss.evidence.sign import SigningError
 from pci_dss.evidence.trend import TrendError
 from pci_dss.exceptions import ExceptionsError
@@ -183,6 +185,26 @@ def evidence(
     raise typer.Exit(0 if made.is_good else 1)
 
 
+@app.command("pci-delta")
+def pci_delta(
+    old: Annotated[str, typer.Argument(help="A commit, or a pack.", metavar="FROM")],
+    new: Annotated[
+        str, typer.Argument(help="Another; without it, the files as they are.", metavar="TO")
+    ] = commits.FILES,
+    policies: Annotated[
+        Path, typer.Option(help="Python of the policies' environment, where checkov is.")
+    ] = REPOSITORY / ".venv-policies/bin/python",
+) -> None:
+    """Tell what changed for PCI DSS between two commits, or two packs."""
+    if commits.are_packs(old, new):
+        found = delta.delta(delta.read(Path(old)), delta.read(Path(new)))
+    else:
+        with tempfile.TemporaryDirectory(prefix="pci-delta-") as workdir:
+            found = commits.between(console, policies.absolute(), old, new, Path(workdir))
+    evidence_summary.show_delta(found, console)
+    raise typer.Exit(delta.WORSE if found.counts[delta.Direction.WORSE] else delta.NOT_WORSE)
+
+
 @app.command("log-paths")
 def follow_logs(
     environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
@@ -241,6 +263,8 @@ def main() -> None:
         app()
     except (
         ContestantError,
+        commits.CommitError,
+        delta.DeltaError,
         merchant_day.MerchantDayError,
         mutation.StaleMutantError,
         run.DemoError,

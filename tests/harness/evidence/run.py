@@ -13,7 +13,7 @@ from harness.demo.archived import look_into_archive
 from harness.demo.run import apply_organization
 from harness.evidence import pack, requests, rows
 from harness.evidence.marked_tests import marked_tests
-from harness.evidence.scanning import Planned, scan
+from harness.evidence.scanning import ACCOUNTS, Planned, scan
 from harness.evidence_graphs import Estate, Root, graph_rows
 from harness.platform import ENVIRONMENT, REPOSITORY, Platform
 from pci_dss.catalogue import catalogue
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 STEPS = 14
 TESTS = REPOSITORY / "build" / "pci-tests.json"
-_ACCOUNTS = {"trail": "management"}
-"""Of roots that aren't named for their account."""
 _PROVIDER_VERSION = re.compile(
     r'provider "registry\.terraform\.io/hashicorp/aws" \{\s+version\s+= "([^"]+)"'
 )
@@ -123,7 +121,7 @@ def _plans(platform: Platform, step: Step) -> list[Planned]:
     return [
         Planned(
             f"environments/{name}",
-            platform.accounts[_ACCOUNTS.get(name, name)],
+            platform.accounts[ACCOUNTS.get(name, name)],
             root.plan(progress=step.terraform).document,
         )
         for name, root in roots.items()

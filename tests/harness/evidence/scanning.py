@@ -19,7 +19,9 @@ from terraform_plan.references import Resources
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-AFTER_APPLY = "plan after apply"
+AFTER_APPLY, BEFORE_APPLY = "plan after apply", "plan before apply"
+ACCOUNTS = {"trail": "management"}
+"""Of roots that aren't named for their account."""
 
 
 class ScanningError(RuntimeError):
@@ -47,13 +49,16 @@ class Scanned:
     sources: Sequence[Source]
 
 
-def scan(python: Path, plans: Sequence[Planned], workdir: Path) -> Scanned:
+def scan(
+    python: Path, plans: Sequence[Planned], workdir: Path, repository: Path = REPOSITORY
+) -> Scanned:
     """Scan plans.
 
     Args:
         python: of the policies' environment.
         plans: what is looked at.
         workdir: where plans are written. They hold sensitive values: it mustn't be a pack's.
+        repository: whose roots were planned. Its policies don't judge: ours do.
 
     Raises:
         ScanningError: there is no such environment, or the scan failed.
@@ -64,10 +69,10 @@ def scan(python: Path, plans: Sequence[Planned], workdir: Path) -> Scanned:
         content = json.dumps(plan.document).encode()
         path.write_bytes(content)
         sources.append(Source(plan.name, plan.kind, hashlib.sha256(content).hexdigest()))
-        asked.append({"path": str(path), "root": str(REPOSITORY / plan.name)})
+        asked.append({"path": str(path), "root": str(repository / plan.name)})
     told = _told(python, asked)
     scans = [
-        Scan(plan.name, [_record(each) for each in found], _types(plan))
+        Scan(plan.name, [_record(each, repository) for each in found], _types(plan))
         for plan, found in zip(plans, told["records"], strict=True)
     ]
     checks = [Check.from_json(each) for each in told["checks"]]
@@ -91,11 +96,11 @@ def _told(python: Path, asked: Sequence[Mapping[str, str]]) -> Any:
     return json.loads(done.stdout)
 
 
-def _record(told: Mapping[str, Any]) -> Record:
+def _record(told: Mapping[str, Any], repository: Path) -> Record:
     record = Record.from_json(told)
     file = Path(record.file)
-    if record.file and file.is_relative_to(REPOSITORY):
-        record = replace(record, file=str(file.relative_to(REPOSITORY)))
+    if record.file and file.is_relative_to(repository):
+        record = replace(record, file=str(file.relative_to(repository)))
     return record
 
 

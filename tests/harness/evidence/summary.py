@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from harness.evidence.run import Made
     from pci_dss.catalogue import Catalogue
+    from pci_dss.evidence.delta import Delta
     from pci_dss.evidence.model import Evidence
 
 COLOURS = {
@@ -36,9 +37,7 @@ def show(made: Made, directory: Path, console: Console) -> None:
     console.print()
     console.print(table(made.evidence, catalogue()))
     if made.changed:
-        console.print()
-        for line in made.changed.lines():
-            console.print(escape(line))
+        show_delta(made.changed, console)
     console.print(f"\nPack: {escape(str(directory / pack.PAGE))}")
     console.print(
         f"Verify offline: python3 {escape(str(directory))}/verify.py {escape(str(directory))} "
@@ -46,6 +45,13 @@ def show(made: Made, directory: Path, console: Console) -> None:
     )
     for problem in made.problems:
         console.print(f"[red]✗[/red] {escape(problem)}")
+
+
+def show_delta(changed: Delta, console: Console) -> None:
+    """Print what changed, as long lines as they are."""
+    console.print()
+    for line in changed.lines():
+        console.print(escape(line), soft_wrap=True)
 
 
 def table(evidence: Evidence, expected: Catalogue) -> Table:
