@@ -1,13 +1,15 @@
 """Failures that somebody accepts for a while, with the compensating-control worksheet.
 
-An exception is for one check, one requirement and one address. It is no use when it has expired,
-when nothing fails there any more, or when another one says the same: each of these is an error.
+An exception is for one check, one requirement and one address. What is accepted at several exact
+addresses for the same reasons stands in one table, with lists. An exception is no use when it has
+expired, when nothing fails there any more, or when another one says the same: each is an error.
 """
 
 from __future__ import annotations
 
 import datetime
 import tomllib
+from collections import Counter
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,13 +29,17 @@ Key: TypeAlias = tuple[str, str, str, str]
 """Check, environment, address, requirement."""
 
 
+GRAPHS = "GRAPH_"
+"""How ids of checks begin that need all roots at once. A scan of one root doesn't make them."""
+
+
 class ExceptionsError(Exception):
     """A file of exceptions can't be used; says all that is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Exemption:
-    """An exception: who accepts which failure until when, and what is done instead."""
+    """At one address, for one requirement: who accepts which failure until when, and why."""
 
     id: str
     check: str
@@ -66,6 +72,8 @@ class Exemption:
 WORKSHEET = ("constraint", "objective", "risk", "control", "validation", "maintenance")
 """Fields of the compensating-control worksheet, in its order."""
 _DATES = ("approved", "expires")
+_LISTS = ("address", "requirement")
+"""Fields that may be lists."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,13 @@ def load(path: Path = EXCEPTIONS) -> tuple[Exemption, ...]:
         for problem in _malformed(each)
     ]
     if not problems:
-        exemptions = tuple(Exemption(**each) for each in written)
-        problems = [*_twice(exemptions)]
+        exemptions = tuple(
+            Exemption(**{**each, "address": address, "requirement": requirement})
+            for each in written
+            for address in _listed(each["address"])
+            for requirement in _listed(each["requirement"])
+        )
+        problems = [*_named_twice(written), *_twice(exemptions)]
     if problems:
         raise ExceptionsError("\n".join(f"{path}: {problem}" for problem in problems))
     return exemptions
@@ -128,6 +141,10 @@ def problems(
 
 def _unused(exemption: Exemption, records: Sequence[Record]) -> str:
     """Say why an exception isn't needed, or nothing."""
+    if exemption.check.startswith(GRAPHS) and exemption.check not in {
+        record.check for record in records
+    }:
+        return ""
     there = [record for record in records if record.address == exemption.address]
     if not there:
         return f"nothing was found at {exemption.address} in {exemption.environment}; remove it"
@@ -162,11 +179,26 @@ def _malformed(written: Any) -> Iterator[str]:
         if name in _DATES:
             if type(written[name]) is not datetime.date:
                 yield f"{name} must be a date such as 2026-11-01, without quotes"
-        elif not isinstance(written[name], str) or not written[name].strip():
+        elif name in _LISTS:
+            yield from _badly_listed(name, _listed(written[name]))
+        elif not _is_text(written[name]):
             yield f"{name} must be a text that isn't empty"
-        elif name == "address" and "*" in written[name]:
-            yield "address must be exact: an exception is for one resource"
     yield from _badly_approved(written)
+
+
+def _badly_listed(name: str, values: Sequence[Any]) -> Iterator[str]:
+    if not values or not all(_is_text(each) for each in values):
+        yield f"{name} must be a text that isn't empty, or a list of such"
+    elif name == "address" and any("*" in each for each in values):
+        yield "address must be exact: an exception is for resources that it names"
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _badly_approved(written: Mapping[str, Any]) -> Iterator[str]:
@@ -181,13 +213,14 @@ def _badly_approved(written: Mapping[str, Any]) -> Iterator[str]:
             yield "holds for more than a year; it must be reviewed by then, so let it expire"
 
 
+def _named_twice(written: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    counts = Counter(each["id"] for each in written)
+    yield from (f"two exceptions are called {name}" for name, count in counts.items() if count > 1)
+
+
 def _twice(exemptions: Sequence[Exemption]) -> Iterator[str]:
     by_key: dict[Key, Exemption] = {}
-    ids: set[str] = set()
     for each in exemptions:
-        if each.id in ids:
-            yield f"two exceptions are called {each.id}"
-        ids.add(each.id)
         if earlier := by_key.get(each.key):
             yield (
                 f"{earlier.id} and {each.id} are for the same: {each.check} at {each.address} in"

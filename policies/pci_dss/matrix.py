@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pci_dss.evidence.model import Basis, Responsibility, Row, Status, number
-from pci_dss.exceptions import problems
+from pci_dss.exceptions import GRAPHS, problems
 from pci_dss.policy import Result
+from pci_dss.record import Record
 
 if TYPE_CHECKING:
     import datetime
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pci_dss.catalogue import Catalogue, Control, Requirement
     from pci_dss.exceptions import Exemption, Key
-    from pci_dss.record import Check, Record
+    from pci_dss.record import Check
 
 ATTEMPT, TEST, MANUAL, EXCEPTION, CONTROL, INVENTORY = (
     "attempt",
@@ -40,6 +41,7 @@ _STATUS = {
     Result.FAIL: Status.FAIL,
     Result.NOT_EVALUATED: Status.NOT_EVALUATED,
 }
+_RESULT = {status: result for result, status in _STATUS.items()}
 _WORST_FIRST = (
     Status.FAIL,
     Status.NOT_EVALUATED,
@@ -83,10 +85,10 @@ def matrix(
         ValueError: something serves a requirement that the catalogue doesn't have.
     """
     accepted = {each.key: each for each in exemptions if not each.expired(today)}
+    found = [*(row for scan in scans for row in _scanned(scan)), *seen]
     rows = [
-        *(row for scan in scans for row in _scanned(scan, accepted)),
-        *seen,
-        *_useless(exemptions, scans, today),
+        *(_excepted(row, accepted) for row in found),
+        *_useless(exemptions, scans, seen, today),
         *(row for scan in scans for row in _uninspected(scan)),
     ]
     for requirement in catalogue.requirements.values():
@@ -120,10 +122,10 @@ def _order(row: Row) -> tuple[tuple[int, ...], int, str, str, str]:
     )
 
 
-def _scanned(scan: Scan, accepted: Mapping[Key, Exemption]) -> Iterator[Row]:
+def _scanned(scan: Scan) -> Iterator[Row]:
     for record in scan.records:
         for requirement in record.requirements:
-            row = Row(
+            yield Row(
                 requirement=requirement,
                 subject=record.address,
                 check=record.check,
@@ -138,17 +140,25 @@ def _scanned(scan: Scan, accepted: Mapping[Key, Exemption]) -> Iterator[Row]:
                 line=record.line,
                 fix=record.fix,
             )
-            key = (record.check, scan.environment, record.address, requirement)
-            if row.status == Status.FAIL and (exemption := accepted.get(key)):
-                row = replace(row, status=Status.EXCEPTION, exception=exemption.id)
-            yield row
+
+
+def _excepted(row: Row, accepted: Mapping[Key, Exemption]) -> Row:
+    exemption = accepted.get((row.check, row.environment, row.subject, row.requirement))
+    if row.status == Status.FAIL and exemption:
+        return replace(row, status=Status.EXCEPTION, exception=exemption.id)
+    return row
 
 
 def _useless(
-    exemptions: Sequence[Exemption], scans: Sequence[Scan], today: datetime.date
+    exemptions: Sequence[Exemption],
+    scans: Sequence[Scan],
+    seen: Sequence[Row],
+    today: datetime.date,
 ) -> Iterator[Row]:
     """Exceptions that are expired or unused are failures of their own."""
-    found = {scan.environment: scan.records for scan in scans}
+    found = {scan.environment: [*scan.records] for scan in scans}
+    for record, environment in _of_graphs(seen):
+        found.setdefault(environment, []).append(record)
     for problem in problems(exemptions, found, today):
         exemption = problem.exemption
         yield Row(
@@ -162,6 +172,18 @@ def _useless(
             title=f"Exception {exemption.id} for {exemption.check}",
             reasons=(problem.reason,),
         )
+
+
+def _of_graphs(seen: Sequence[Row]) -> Iterator[tuple[Record, str]]:
+    """Give what graphs showed as a scan would have, with the environment that it is of."""
+    by_subject: dict[tuple[str, str, str], list[Row]] = {}
+    for row in seen:
+        if row.check.startswith(GRAPHS):
+            by_subject.setdefault((row.check, row.environment, row.subject), []).append(row)
+    for (check, environment, subject), rows in by_subject.items():
+        numbers = tuple(row.requirement for row in rows)
+        worst = _RESULT[overall(rows)]
+        yield Record(check, rows[0].title, numbers, subject, worst, (), {}, ""), environment
 
 
 def _uninspected(scan: Scan) -> Iterator[Row]:

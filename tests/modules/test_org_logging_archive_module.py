@@ -130,6 +130,13 @@ def test_names_are_those_that_senders_compute(planned: PlannedRoot) -> None:
 
 
 @pci("10.3.2")
+def test_no_bucket_is_destroyed_with_the_logs_in_it(planned: PlannedRoot) -> None:
+    buckets = [at("aws_s3_bucket.access_logs"), *(at("aws_s3_bucket.archive", n) for n in BUCKETS)]
+    for address in buckets:
+        planned.one(address).expect(force_destroy=False)
+
+
+@pci("10.3.2")
 @pytest.mark.parametrize(
     ("name", "mode", "days"),
     [("production", "COMPLIANCE", 365), ("nonproduction", "GOVERNANCE", 7)],

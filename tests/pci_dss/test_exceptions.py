@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,6 +110,41 @@ def test_two_exceptions_for_one_address_are_an_error(written: Any) -> None:
         load(written({}, {"id": "EX-2", "expires": datetime.date(2027, 1, 1)}))
 
 
+def test_lists_are_exceptions_of_each_address_and_requirement(tmp_path: Path) -> None:
+    told = {**WHOLE, "address": ["a.x", "a.y"], "requirement": ["1.3.1", "1.4.4"]}
+    lines = (
+        f"{name} = {value if isinstance(value, datetime.date) else json.dumps(value)}"
+        for name, value in told.items()
+    )
+    path = tmp_path / "exceptions.toml"
+    path.write_text("\n".join(["[[exception]]", *lines]), encoding="utf-8")
+    assert [(each.address, each.requirement) for each in load(path)] == [
+        ("a.x", "1.3.1"),
+        ("a.x", "1.4.4"),
+        ("a.y", "1.3.1"),
+        ("a.y", "1.4.4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "message"),
+    [
+        ([], "EX-1: address must be a text"),
+        (["a.x", " "], "EX-1: address must be a text"),
+        (["a.x", "a.*"], "EX-1: address must be exact"),
+        (["a.x", "a.x"], "EX-1 and EX-1 are for the same"),
+    ],
+)
+def test_a_list_of_addresses_is_as_exact(
+    written: Any, addresses: list[str], message: str, tmp_path: Path
+) -> None:
+    written({"address": "LIST"})
+    path = tmp_path / "exceptions.toml"
+    path.write_text(path.read_text().replace('"LIST"', json.dumps(addresses)), encoding="utf-8")
+    with pytest.raises(ExceptionsError, match=message):
+        load(path)
+
+
 def test_one_address_may_have_exceptions_of_two_requirements(written: Any) -> None:
     assert len(load(written({}, {"id": "EX-2", "requirement": "1.3.1"}))) == 2
 
@@ -190,3 +227,11 @@ def test_an_exception_that_nothing_needs_says_why(
 def test_an_exception_for_what_was_not_looked_at_is_not_judged(written: Any) -> None:
     found = problems(load(written({})), {"environments/qa": [record()]}, TODAY)
     assert list(found) == []
+
+
+def test_an_exception_for_a_graph_is_judged_only_where_graphs_were_asked(written: Any) -> None:
+    (exemption,) = load(written({"check": "GRAPH_EGRESS"}))
+    assert not [*problems([exemption], {DEV: [record()]}, TODAY)]
+    passed = replace(record(), check="GRAPH_EGRESS", result=Result.PASS)
+    (problem,) = problems([exemption], {DEV: [record(), passed]}, TODAY)
+    assert "GRAPH_EGRESS is PASS" in problem.reason

@@ -226,6 +226,23 @@ def test_an_exception_accepts_one_requirement_of_several() -> None:
     assert found == {"10.3.2": Status.EXCEPTION, "12.5.1": Status.FAIL}
 
 
+def test_an_exception_accepts_what_a_graph_shows_and_is_unused_where_it_passes() -> None:
+    exemption = replace(EXEMPTION, check="GRAPH_EGRESS")
+    shown = replace(
+        ATTEMPTED,
+        check="GRAPH_EGRESS",
+        subject=BUCKET.address,
+        environment=DEV,
+        status=Status.FAIL,
+        basis=Basis.EVALUATED,
+    )
+    (row,) = [row for row in made(BUCKET, seen=(shown,), exemptions=(exemption,)) if row.exception]
+    assert (row.check, row.status, row.exception) == ("GRAPH_EGRESS", Status.EXCEPTION, "EX-1")
+    passing = replace(shown, status=Status.PASS)
+    rows = made(BUCKET, seen=(passing,), exemptions=(exemption,))
+    assert [row.status for row in rows if row.check == "exception"] == [Status.FAIL]
+
+
 def test_an_expired_exception_accepts_nothing_and_fails_itself() -> None:
     late = EXEMPTION.expires + datetime.timedelta(days=1)
     rows = of(made(FAILED, exemptions=(EXEMPTION,), today=late), "10.3.2")

@@ -8,9 +8,6 @@ locals {
 resource "aws_s3_bucket" "access_logs" {
   bucket              = local.access_logs_name
   object_lock_enabled = false
-
-  # It goes after the last archive bucket, with what is in it, or not at all.
-  force_destroy = true
 }
 
 resource "aws_s3_bucket_versioning" "access_logs" {

@@ -46,7 +46,9 @@ def trials_of_policy(policy: Policy, entry: Entry, plans: Sequence[Real]) -> Ite
         before = _complaints(policy, plan.resources())
         for address in plan.subjects(entry):
 
-            def told(change: Change, failed: bool, plan: str = plan.name, at: str = address) -> Trial:
+            def told(
+                change: Change, failed: bool, plan: str = plan.name, at: str = address
+            ) -> Trial:
                 bad = change in entry.bad
                 return Trial(policy.id, plan, at, change, bad, failed, entry.passed_by)
 
