@@ -50,8 +50,9 @@ test: package lint browser $(VENV)-oscal/.installed ## Everything that CI runs
 log-paths: package ## Follow everything that logs in dev to the locked bucket where it ends
 	@$(BIN)/python -m harness log-paths
 
-evidence: package $(VENV)-policies/.installed ## Apply, examine, attack; seal what was found in build/evidence
-	@$(BIN)/python -m harness evidence --policies $(VENV)-policies/bin/python
+evidence: package $(VENV)-policies/.installed $(VENV)-oscal/.installed ## Apply, examine, attack; seal what was found in build/evidence
+	@$(BIN)/python -m harness evidence --policies $(VENV)-policies/bin/python \
+	  --oscal $(VENV)-oscal/bin/python
 
 pci-delta: package $(VENV)-policies/.installed ## PCI DSS between two commits, or packs: FROM=main [TO=HEAD]
 	@$(BIN)/python -m harness pci-delta --policies $(VENV)-policies/bin/python $(FROM) $(TO)

@@ -1,4 +1,4 @@
-"""The command: ``.venv-oscal/bin/python policies/oscal_validation build/evidence/oscal.json``."""
+"""The command: ``.venv-oscal/bin/python policies/oscal_validation FILE``, of OSCAL results."""
 
 from __future__ import annotations
 

@@ -97,5 +97,5 @@ def test_a_pack_that_was_not_sealed_is_thrown_away(tmp_path: Path) -> None:
 def test_a_pack_before_that_was_changed_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "old")
     (tmp_path / "old" / trend.FILE).write_text("[]", encoding="utf-8")
-    with pytest.raises(trend.TrendError, match="isn't what SHA256SUMS says|trend can't go on"):
+    with pytest.raises(trend.TrendError, match="trend can't go on"):
         write(tmp_path / "new", before=tmp_path / "old")

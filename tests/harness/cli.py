@@ -31,6 +31,7 @@ from harness.evidence import commits
 from harness.evidence import run as evidence_run
 from harness.evidence import summary as evidence_summary
 from harness.evidence.marked_tests import MarkedTestsError
+from harness.evidence.oscal_judge import JudgeError
 from harness.evidence.scanning import ScanningError
 from harness.known_organization import found_organization, known_organization
 from harness.log_paths import table as log_paths_table
@@ -177,10 +178,14 @@ def evidence(
     policies: Annotated[
         Path, typer.Option(help="Python of the policies' environment, where checkov is.")
     ] = REPOSITORY / ".venv-policies/bin/python",
+    oscal: Annotated[
+        Path, typer.Option(help="Python of the environment that judges OSCAL.")
+    ] = REPOSITORY / ".venv-oscal/bin/python",
 ) -> None:
     """Apply the platform, look at all of it, attack it, and seal what was found in a pack."""
     with tempfile.TemporaryDirectory(prefix="pci-evidence-") as workdir:
-        made = evidence_run.make(console, policies.absolute(), directory, Path(workdir))
+        pythons = evidence_run.Pythons(policies.absolute(), oscal.absolute())
+        made = evidence_run.make(console, pythons, directory, Path(workdir))
     evidence_summary.show(made, directory, console)
     raise typer.Exit(0 if made.is_good else 1)
 
@@ -272,6 +277,7 @@ def main() -> None:
         DiscoveryError,
         EdgeError,
         ExceptionsError,
+        JudgeError,
         MarkedTestsError,
         ScanningError,
         SigningError,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.console import Steps
 from harness.demo.archived import look_into_archive
 from harness.demo.run import apply_organization
-from harness.evidence import pack, requests, rows
+from harness.evidence import oscal_judge, pack, requests, rows
 from harness.evidence.marked_tests import marked_tests
 from harness.evidence.scanning import ACCOUNTS, Planned, scan
 from harness.evidence_graphs import Estate, Root, graph_rows
@@ -33,11 +33,21 @@ if TYPE_CHECKING:
     from pci_dss.evidence.delta import Delta
     from pci_dss.evidence.model import Row
 
-STEPS = 14
+STEPS = 15
 TESTS = REPOSITORY / "build" / "pci-tests.json"
 _PROVIDER_VERSION = re.compile(
     r'provider "registry\.terraform\.io/hashicorp/aws" \{\s+version\s+= "([^"]+)"'
 )
+
+
+@dataclass(frozen=True)
+class Pythons:
+    """Interpreters of environments whose packages don't agree with ours."""
+
+    policies: Path
+    """Where checkov is."""
+    oscal: Path
+    """Where OSCAL's judges are."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Made:
     fingerprint: str
     """Of the key that signed it."""
     problems: list[str]
-    """What the pack's own verifier finds; nothing, or something is badly wrong."""
+    """What the pack's own verifier and OSCAL's judge find; something is badly wrong."""
     changed: Delta | None
     """Since the pack before, if there was one."""
 
@@ -58,18 +68,19 @@ class Made:
         return not self.problems and not self.evidence.counts()[Status.FAIL]
 
 
-def make(console: Console, python: Path, directory: Path, workdir: Path) -> Made:
+def make(console: Console, pythons: Pythons, directory: Path, workdir: Path) -> Made:
     """Make a pack.
 
     Args:
         console: shows progress.
-        python: of the policies' environment.
+        pythons: of environments beside ours.
         directory: where the pack is written; a pack that is there is set aside.
         workdir: where Terraform's files go.
 
     Raises:
         harness.terraform.TerraformError: when Terraform fails.
         harness.evidence.scanning.ScanningError: when plans can't be scanned.
+        harness.evidence.oscal_judge.JudgeError: when OSCAL can't be judged.
         pci_dss.exceptions.ExceptionsError: when an exception is malformed.
     """
     exemptions = load()
@@ -79,7 +90,7 @@ def make(console: Console, python: Path, directory: Path, workdir: Path) -> Made
         plans = _apply(platform, steps)
         versions = {"Terraform": platform.terraform.cli.version, "hashicorp/aws": _provider()}
         with steps.step("look at every resource of every plan") as step:
-            scanned = scan(python, plans, workdir)
+            scanned = scan(pythons.policies, plans, workdir)
             step.done(f"{sum(len(each.records) for each in scanned.scans)} answers")
         with steps.step("follow who reaches what, and every log to its end") as step:
             graphs = [*graph_rows(_estate(platform, plans))]
@@ -98,8 +109,11 @@ def make(console: Console, python: Path, directory: Path, workdir: Path) -> Made
         pack.write(directory, evidence, catalogue(), exemptions, key=key, before=before)
         problems = verify.findings(directory, key.fingerprint)
         step.done(f"{len(found)} rows")
+    with steps.step("have its OSCAL judged by the published schema") as step:
+        wrong = oscal_judge.findings(pythons.oscal, directory)
+        step.done("not valid" if wrong else "valid")
     changed = delta.delta(delta.read(before), evidence) if before else None
-    return Made(evidence, key.fingerprint, problems, changed)
+    return Made(evidence, key.fingerprint, [*problems, *wrong], changed)
 
 
 def _apply(platform: Platform, steps: Steps) -> list[Planned]:

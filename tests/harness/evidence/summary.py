@@ -14,6 +14,7 @@ from pci_dss.evidence.model import Status
 from pci_dss.evidence.trend import standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
@@ -36,6 +37,8 @@ def show(made: Made, directory: Path, console: Console) -> None:
     """Print the table of requirements, what changed, and where the pack is."""
     console.print()
     console.print(table(made.evidence, catalogue()))
+    for line in failing(made.evidence):
+        console.print(line, soft_wrap=True)
     if made.changed:
         show_delta(made.changed, console)
     console.print(f"\nPack: {escape(str(directory / pack.PAGE))}")
@@ -45,6 +48,24 @@ def show(made: Made, directory: Path, console: Console) -> None:
     )
     for problem in made.problems:
         console.print(f"[red]✗[/red] {escape(problem)}")
+
+
+def failing(evidence: Evidence) -> Iterator[str]:
+    """Name what fails with its address, each resource once, and what mends it."""
+    numbers: dict[tuple[str, str, str], list[str]] = {}
+    failed = [row for row in evidence.rows if row.status == Status.FAIL]
+    for row in failed:
+        numbers.setdefault((row.check, row.environment, row.subject), []).append(row.requirement)
+    told = {(row.check, row.environment, row.subject): row for row in failed}
+    for key, row in told.items():
+        place = f" ({row.file}:{row.line})" if row.file else ""
+        yield (
+            f"\n[red]FAIL[/red] {', '.join(numbers[key])} [bold]{row.check}[/bold] "
+            f"{escape(f'{row.environment} {row.subject}'.strip())}{escape(place)}"
+        )
+        yield f"     {escape('; '.join(row.reasons) or row.title)}"
+        if row.fix:
+            yield f"     Fix: {escape(row.fix)}"
 
 
 def show_delta(changed: Delta, console: Console) -> None:
