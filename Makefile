@@ -41,7 +41,7 @@ demo: package ## Apply dev to the embedded AWS, pay a merchant's day, reconcile,
 up: package ## The same platform left running, for curl and a browser; Ctrl-C ends it
 	@$(BIN)/python -m harness up
 
-test: package lint browser $(VENV)-oscal/.installed ## Everything that CI runs
+test: package lint browser $(VENV)-oscal/.installed $(VENV)-policies/.installed ## Everything that CI runs
 	@$(BIN)/python -m pytest -n 3 --again 3 --tf-require-validations=modules \
 	  --tf-require-validations=environments --pci-table=build/pci-tests.json
 	@$(BIN)/python -m pytest --tf-providers=stock --tf-no-plan-cache $(STOCK_TESTS)

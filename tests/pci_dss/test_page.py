@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,22 @@ def test_a_worksheet_has_all_its_fields() -> None:
     page = written()
     for field in ("constraint", "objective", "risk", "control", "validation", "maintenance"):
         assert getattr(EXEMPTION, field).replace("'", "&#39;") in page
+
+
+def test_a_worksheet_for_several_addresses_is_shown_once() -> None:
+    other = replace(EXEMPTION, address="aws_sqs_queue.b")
+    page = render(sample(), catalogue(), (EXEMPTION, other)).replace("<wbr>", "")
+    assert page.count('id="ex-1"') == page.count(EXEMPTION.risk.replace("'", "&#39;")) == 1
+    for address in (EXEMPTION.address, other.address):
+        assert f"<li><code>{address}</code></li>" in page
+
+
+def test_each_requirement_says_who_answers_first() -> None:
+    page = written()
+    for number in ("10.3.2", "11.3.2"):
+        shown = page[page.index(f'id="r-{number.replace(".", "-")}"') :]
+        asked = catalogue().requirements[number]
+        assert f"<h3>Who answers first</h3><p>{asked.responsibility}</p>" in shown
 
 
 def test_what_somebody_else_wrote_is_escaped() -> None:

@@ -87,14 +87,9 @@ def make(console: Console, pythons: Pythons, directory: Path, workdir: Path) -> 
     key = SigningKey.from_environment()
     steps = Steps(console, STEPS)
     with Platform(workdir) as platform:
-        plans = _apply(platform, steps)
+        _apply(platform, steps)
         versions = {"Terraform": platform.terraform.cli.version, "hashicorp/aws": _provider()}
-        with steps.step("look at every resource of every plan") as step:
-            scanned = scan(pythons.policies, plans, workdir)
-            step.done(f"{sum(len(each.records) for each in scanned.scans)} answers")
-        with steps.step("follow who reaches what, and every log to its end") as step:
-            graphs = [*graph_rows(_estate(platform, plans))]
-            step.done(f"{len(graphs)} answers")
+        scanned, graphs = look(platform, pythons.policies, steps, workdir)
         seen = [*graphs, *_attempts(platform, steps)]
     with steps.step("find the tests that are marked with requirements") as step:
         tested = [*rows.of_tests(marked_tests(REPOSITORY, TESTS, workdir))]
@@ -116,18 +111,41 @@ def make(console: Console, pythons: Pythons, directory: Path, workdir: Path) -> 
     return Made(evidence, key.fingerprint, [*problems, *wrong], changed)
 
 
-def _apply(platform: Platform, steps: Steps) -> list[Planned]:
-    """Apply everything, and plan it again: only then all values are known."""
+def look(
+    platform: Platform, python: Path, steps: Steps, workdir: Path
+) -> tuple[Scanned, list[Row]]:
+    """Look at everything that was applied, in three steps.
+
+    It is planned again, and only then all values are known.
+
+    Args:
+        platform: that was applied.
+        python: of the policies' environment.
+        steps: show progress.
+        workdir: where plans are written.
+
+    Returns:
+        What the scan found, and rows of the graphs.
+    """
+    with steps.step("terraform plan again: every root") as step:
+        plans = [*_plans(platform, step)]
+        step.done(f"{len(plans)} plans")
+    with steps.step("look at every resource of every plan") as step:
+        scanned = scan(python, plans, workdir)
+        step.done(f"{sum(len(each.records) for each in scanned.scans)} answers")
+    with steps.step("follow who reaches what, and every log to its end") as step:
+        graphs = [*graph_rows(_estate(platform, plans))]
+        step.done(f"{len(graphs)} answers")
+    return scanned, graphs
+
+
+def _apply(platform: Platform, steps: Steps) -> None:
     with steps.step("start the embedded AWS and the acquirer") as step:
         platform.start()
         step.done(f"Terraform {platform.terraform.cli.version}")
     apply_organization(platform, steps)
     with steps.step(f"terraform apply environments/{ENVIRONMENT}") as step:
         step.done(f"{platform.apply_environment(step.terraform).counts.add} resources")
-    with steps.step("terraform plan again: every root") as step:
-        plans = [*_plans(platform, step)]
-        step.done(f"{len(plans)} plans")
-    return plans
 
 
 def _plans(platform: Platform, step: Step) -> list[Planned]:
