@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 STEPS = 3
 FILES = ""
 """In place of a commit: the files as they are now."""
+_AS_THEY_ARE = "the files as they are"
 _VARIABLES: Mapping[str, Mapping[str, Any]] = {
     "management": {},
     "log-archive": {"production_lock": {"acknowledgement": ACKNOWLEDGEMENT}},
@@ -62,7 +63,14 @@ class Tree:
     directory: Path
 
 
-def between(console: Console, python: Path, old: str, new: str, workdir: Path) -> Delta:
+def between(
+    console: Console,
+    python: Path,
+    old: str,
+    new: str,
+    workdir: Path,
+    repository: Path = REPOSITORY,
+) -> Delta:
     """Compare two commits.
 
     Args:
@@ -71,6 +79,7 @@ def between(console: Console, python: Path, old: str, new: str, workdir: Path) -
         old: a commit, branch or tag.
         new: another, or `FILES`.
         workdir: where their files and Terraform's go.
+        repository: whose commits they are.
 
     Raises:
         CommitError: there is no such commit, or its functions can't be packaged.
@@ -83,7 +92,7 @@ def between(console: Console, python: Path, old: str, new: str, workdir: Path) -
         found_organization(aws, known["accounts"])
         judged = []
         for place, commit in enumerate((old, new)):
-            with _files(commit, workdir / f"tree-{place}") as tree:
+            with _files(commit, workdir / f"tree-{place}", repository) as tree:
                 folder = workdir / f"plans-{place}"
                 folder.mkdir()
                 judged.append(_judge(tree, aws, python, folder, steps))
@@ -103,21 +112,21 @@ def are_packs(old: str, new: str) -> bool:
 
 
 @contextmanager
-def _files(commit: str, directory: Path) -> Iterator[Tree]:
+def _files(commit: str, directory: Path, repository: Path) -> Iterator[Tree]:
     """Check a commit out beside the repository's own files, for a while."""
     if commit == FILES:
-        yield Tree("the files as they are", REPOSITORY)
+        yield Tree(_AS_THEY_ARE, repository)
         return
-    found = _git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
-    _git("worktree", "add", "--detach", str(directory), found)
+    found = _git(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
+    _git(repository, "worktree", "add", "--detach", str(directory), found)
     try:
         yield Tree(found, directory)
     finally:
-        _git("worktree", "remove", "--force", str(directory))
+        _git(repository, "worktree", "remove", "--force", str(directory))
 
 
 def _judge(tree: Tree, aws: EmbeddedAWS, python: Path, workdir: Path, steps: Steps) -> Evidence:
-    name = tree.name[:10] if tree.directory != REPOSITORY else tree.name
+    name = tree.name if tree.name == _AS_THEY_ARE else tree.name[:10]
     with steps.step(f"{name}: package the functions"):
         _package(tree)
     with steps.step(f"{name}: terraform plan every root") as step:
@@ -127,7 +136,7 @@ def _judge(tree: Tree, aws: EmbeddedAWS, python: Path, workdir: Path, steps: Ste
         scanned = scan(python, plans, workdir, tree.directory)
         step.done(f"{sum(len(each.records) for each in scanned.scans)} answers")
     now = datetime.now(UTC)
-    accepted = tree.directory / EXCEPTIONS.relative_to(REPOSITORY)
+    accepted = tree.directory / "policies" / "pci_dss" / EXCEPTIONS.name
     exemptions = load(accepted) if accepted.exists() else ()
     rows = matrix(catalogue(), scanned.checks, scanned.scans, [], exemptions, now.date())
     return Evidence(
@@ -165,13 +174,13 @@ def _plans(tree: Tree, aws: EmbeddedAWS, workdir: Path, step: Step) -> Iterator[
                 yield Planned(f"environments/{name}", account, plan.document, BEFORE_APPLY)
 
 
-def _git(*arguments: str) -> str:
+def _git(repository: Path, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 - git, with words of ours
         ["git", *arguments],  # noqa: S607
         capture_output=True,
         text=True,
         check=False,
-        cwd=REPOSITORY,
+        cwd=repository,
     )
     if done.returncode:
         raise CommitError(f"git {' '.join(arguments)}: {done.stderr.strip()}")
