@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 _HEADS = "var|local|data|module|each|count|self|path|terraform|null|aws_[a-z0-9_]+"
 _REFERENCE = re.compile(rf"(?:{_HEADS})\.[^\s]*")
 _OF_DYNAMIC_BLOCK = re.compile(r"[a-z0-9_]+\.(?:key|value)(?:[.\[].*)?")
-_EXPRESSION = re.compile(r"\$\{[^}]*\}|[a-z_]+\(.*\)|.+ \? .+ : .+", re.DOTALL)
+_EXPRESSION = re.compile(
+    r"""
+    \$\{[^}]*\} | \$\{[a-z_]+\(.*\)\}  # what stands in a text
+    | [a-z_]+\(.*\)                    # a function's call
+    | .+\ \?\ .+\ :\ .+               # a condition
+    | \[for\ .*\] | \{for\ .*\}        # a list or map that is worked out
+    | (?=.*\b[a-z_]+\.[a-z_])[^\s"]+(?:\ [-+*/%]\ [^\s"]+)+  # a sum of what is named
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class Graph(Protocol):
@@ -50,7 +59,7 @@ def resources_of(conf: Mapping[str, Any], graph: Graph) -> tuple[Instance, Resou
         planned = planned_resources(path, path.stat().st_mtime_ns)
         return planned.all[address], planned
     written = _written(graph)
-    return written.by_address[address], written
+    return written.all[address], written
 
 
 @lru_cache(maxsize=8)
@@ -66,18 +75,18 @@ class WrittenResources:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self.by_address: dict[str, Instance] = {}
+        self.all: dict[str, Instance] = {}
         self._nodes: dict[str, int] = {}
         for index in graph.node_indices():
             attributes = graph[index][1]
             if attributes.get("block_type_") == "resource":
                 item = _instance(attributes)
-                self.by_address[item.address] = item
+                self.all[item.address] = item
                 self._nodes[item.address] = index
 
     def of(self, *types: str) -> Iterator[Instance]:
         """Yield the resources of some types."""
-        return (item for item in self.by_address.values() if item.type in types)
+        return (item for item in self.all.values() if item.type in types)
 
     def named(self, item: Instance, path: AttributePath, *types: str) -> tuple[str, ...]:
         """Give the addresses of what an attribute names; `pci_dss.subject.Resources` tells more.
@@ -145,6 +154,8 @@ def _split(wrapped: Any) -> tuple[Any, Any]:
     """Tell checkov's list around each attribute from lists and blocks; mark what isn't known."""
     if not isinstance(wrapped, list):
         return _plain(wrapped)
+    if any(isinstance(each, Mapping) for each in wrapped) and "for_each" in wrapped:
+        return None, True  # checkov breaks dynamic blocks beside others of their name
     if wrapped and all(isinstance(each, Mapping) for each in wrapped):
         blocks = [_block(each) for each in wrapped]
         return [values for values, _ in blocks], [unknown for _, unknown in blocks]

@@ -55,7 +55,7 @@ def rule(port: Any) -> dict[str, Any]:
 
 def judged(policy: str, address: str, files: WrittenResources) -> Result:
     (chosen,) = [each for each in policies() if each.id == policy]
-    verdict = chosen.verdict(files.by_address[address], files)
+    verdict = chosen.verdict(files.all[address], files)
     assert verdict
     return verdict.result
 
@@ -76,6 +76,13 @@ def test_what_a_dynamic_block_makes_is_judged_as_far_as_it_is_known(
     assert judged("PCI_2", GROUP, WrittenResources(Files({GROUP: conf}))) == result
 
 
+def test_blocks_that_checkov_breaks_are_not_known() -> None:
+    broken = [{"field_selector": [{"field": ["eventCategory"]}]}, "content", "for_each"]
+    address = "aws_cloudtrail.trail"
+    files = WrittenResources(Files({address: {"advanced_event_selector": broken}}))
+    assert files.all[address].unknown["advanced_event_selector"] is True
+
+
 def test_a_dynamic_block_within_a_block_is_read_too() -> None:
     conf = {"target": [{"dynamic": [{"ecs_parameters": [{"enable_execute_command": [True]}]}]}]}
     address = "aws_scheduler_schedule.nightly"
@@ -84,7 +91,7 @@ def test_a_dynamic_block_within_a_block_is_read_too() -> None:
 
 def test_an_attribute_of_a_block_that_is_not_set_names_nothing() -> None:
     files = WrittenResources(Files({GROUP: {"ingress": [rule(22)]}}))
-    item = files.by_address[GROUP]
+    item = files.all[GROUP]
     assert files.named(item, ("ingress", 0, "prefix_list_ids"), "aws_vpc_endpoint") == ()
 
 
@@ -94,19 +101,46 @@ def test_the_only_block_of_its_name_names_what_it_refers_to() -> None:
         Files({TABLE: {"route": [route]}, GATEWAY: {}}, [(TABLE, "route.gateway_id", GATEWAY)])
     )
     path = ("route", 0, "gateway_id")
-    assert files.named(files.by_address[TABLE], path, "aws_internet_gateway") == (GATEWAY,)
+    assert files.named(files.all[TABLE], path, "aws_internet_gateway") == (GATEWAY,)
 
 
 def test_what_is_not_known_may_name_anything() -> None:
     files = WrittenResources(Files({TABLE: {"vpc_id": ["var.vpc_id"]}}))
     with pytest.raises(UnresolvedError, match="vpc_id"):
-        files.named(files.by_address[TABLE], ("vpc_id",), "aws_vpc")
+        files.named(files.all[TABLE], ("vpc_id",), "aws_vpc")
 
 
 def test_what_files_set_is_told_from_what_aws_chooses() -> None:
     listener = "aws_lb_listener.tls"
     files = WrittenResources(Files({listener: {"ssl_policy": ["var.policy"], "port": [443]}}))
-    item = files.by_address[listener]
+    item = files.all[listener]
     assert files.configures(item, "ssl_policy")
     assert files.configures(item, "port")
     assert not files.configures(item, "protocol")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "var.name",
+        "${var.name}",
+        '${join(" ",[for field in [\'srcaddr\'] : "$${${field}}"])}',
+        "[for subnet in aws_subnet.egress : subnet.id]",
+        "100 + 10 * egress.key",
+        "var.capacity.rate * local.percent / 100",
+        "var.is_production ? 365 : 1",
+        "length(var.names)",
+    ],
+)
+def test_what_is_still_to_be_worked_out_is_not_known(text: str) -> None:
+    files = WrittenResources(Files({GROUP: {"description": [text]}}))
+    assert files.all[GROUP].values["description"] is None
+    assert files.all[GROUP].unknown["description"] is True
+
+
+@pytest.mark.parametrize(
+    "text", ["payments-${var.name}", "Lets tasks out", "a - b", "${version} ${srcaddr}", "1.2"]
+)
+def test_a_text_with_known_parts_stays_as_it_is(text: str) -> None:
+    files = WrittenResources(Files({GROUP: {"description": [text]}}))
+    assert files.all[GROUP].values["description"] == text
