@@ -1,4 +1,4 @@
-"""Everything that checkov's checks answer, also what its reports leave out: what they didn't decide.
+"""Everything that checkov's checks answer, what its reports leave out too: the undecided.
 
 Needs checkov.
 """

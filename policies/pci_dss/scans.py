@@ -23,12 +23,13 @@ from checkov.terraform.checks.resource.registry import resource_registry
 
 from pci_dss.policy import ANY, Result, policies
 from pci_dss.record import Check, Record
-from pci_dss.scanner import profile, scan_plan
-from terraform_plan.references import Resources
+from pci_dss.scanner import Scanned, profile, scan_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pci_dss.policy import Policy
+    from pci_dss.subject import Resources
     from terraform_plan.references import Instance
 
 
@@ -41,9 +42,8 @@ def scan(asked: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     told = []
     for each in asked:
         path = Path(each["path"])
-        records = scan_plan(path, Path(each["root"]))
-        resources = Resources(json.loads(path.read_bytes()))
-        told.append([record.as_json() for record in complete(records, resources)])
+        scanned = scan_plan(path, Path(each["root"]))
+        told.append([record.as_json() for record in complete(scanned)])
     return {
         "checkov": version("checkov"),
         "checks": [asdict(check) for check in checks()],
@@ -56,18 +56,19 @@ def checks() -> tuple[Check, ...]:
     return (*_single(), *_of_graph())
 
 
-def complete(records: Sequence[Record], resources: Resources) -> Iterator[Record]:
+def complete(scanned: Scanned) -> Iterator[Record]:
     """Yield the records, and one for each check on a single resource that gave no answer."""
-    yield from records
-    answered = {(record.check, record.address) for record in records}
+    yield from scanned.records
+    resources = scanned.resources
+    answered = {(record.check, record.address) for record in scanned.records}
     ours = {policy.id: policy for policy in policies()}
     for check in _single():
         for item in _of(check, resources):
             if (check.id, item.address) in answered:
                 continue
             policy = ours.get(check.id)
-            if policy and policy.verdict(item, resources) is None:
-                continue  # it is no concern of the policy
+            if policy and _is_no_concern(policy, item, resources):
+                continue
             yield Record(
                 check.id,
                 check.title,
@@ -79,6 +80,13 @@ def complete(records: Sequence[Record], resources: Resources) -> Iterator[Record
                 policy.guideline if policy else "",
                 policy.fix if policy else "",
             )
+
+
+def _is_no_concern(policy: Policy, item: Instance, resources: Resources) -> bool:
+    try:
+        return policy.verdict(item, resources) is None
+    except Exception:  # a policy with a bug, which has no answer either
+        return False
 
 
 def _of(check: Check, resources: Resources) -> Iterator[Instance]:

@@ -42,6 +42,10 @@ class Resources(Protocol):
     whole: bool
     """Whether what isn't among them is nowhere: a module's files are a part of some root."""
 
+    @property
+    def all(self) -> Mapping[str, Instance]:
+        """Every resource, by address."""
+
     def of(self, *types: str) -> Iterator[Instance]:
         """Yield the resources of some types."""
 

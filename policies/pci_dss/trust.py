@@ -20,26 +20,29 @@ if TYPE_CHECKING:
     from pci_dss.listening import Answer
     from pci_dss.subject import Resources
     from terraform_plan.references import Instance
+    from terraform_plan.references import Path as AttributePath
     from terraform_plan.references import Resources as PlannedResources
 
 Pairs = Mapping[str, set[str]]
 """By address, the addresses of what is connected with it."""
 
 
-def unknown(
-    answer: Answer, item: Instance, resources: Resources, reads: Iterable[str]
-) -> list[str]:
-    """List what an answer rests on that isn't known.
+def read(answer: Answer, kind: str, silently: Iterable[str]) -> tuple[AttributePath, ...]:
+    """Return the paths of what an answer rests on, as policies write them.
 
     Args:
-        answer: of a check on the resource.
-        item: the resource.
-        resources: all that there are.
-        reads: attributes that the check reads and doesn't tell of.
+        answer: of a check on a resource.
+        kind: the resource's type.
+        silently: what the check reads and doesn't tell of.
     """
+    paths = {*_read(answer, kind), *map(_path, silently)}
+    return tuple(sorted(paths, key=str))
+
+
+def unknown(item: Instance, resources: Resources, paths: Iterable[AttributePath]) -> list[str]:
+    """List the paths of a resource of which something isn't known."""
     subject = Subject(item, resources)
-    paths = {*_read(answer, item.type), *((name,) for name in reads)}
-    return sorted(".".join(map(str, path)) for path in paths if not subject.known(*path))
+    return [".".join(map(str, path)) for path in paths if not subject.known(*path)]
 
 
 def connected_types(check: Any) -> frozenset[str]:
@@ -93,15 +96,18 @@ class Connections:
         return {other for other in pairs.get(address, ()) if self._types[other] in types}
 
 
-def _read(answer: Answer, kind: str) -> Iterator[tuple[str | int, ...]]:
+def _read(answer: Answer, kind: str) -> Iterator[AttributePath]:
     if isinstance(answer.check, BaseGraphCheck):
         for part in _parts(answer.check):
             if part.attribute and kind in part.resource_types:
                 yield (part.attribute.partition(".")[0],)
     for key in answer.read:
-        steps = [step.strip("[]") for step in key.split("/") if step]
-        if steps:
-            yield tuple(int(step) if step.isdigit() else step for step in steps)
+        if path := _path(key.replace("/", ".").replace("[", "").replace("]", "")):
+            yield path
+
+
+def _path(dotted: str) -> AttributePath:
+    return tuple(int(step) if step.isdigit() else step for step in dotted.split(".") if step)
 
 
 def _parts(check: Any) -> Iterator[Any]:
