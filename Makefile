@@ -14,8 +14,11 @@ ifeq ($(UV_DEFAULT_INDEX),)
   unexport UV_DEFAULT_INDEX
 endif
 
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all log-paths evidence pci-delta browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths evidence pci-delta policies browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +26,7 @@ help: ## List the targets
 install: $(VENV)/.installed ## Install the pinned packages into a virtual environment
 
 $(VENV)/.installed: requirements.lock requirements-bootstrap.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(NEW_ENOUGH)
 	@echo "Installing pinned packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
@@ -57,6 +59,9 @@ evidence: package $(VENV)-policies/.installed $(VENV)-oscal/.installed ## Apply,
 pci-delta: package $(VENV)-policies/.installed ## PCI DSS between two commits, or packs: FROM=main [TO=HEAD]
 	@$(BIN)/python -m harness pci-delta --policies $(VENV)-policies/bin/python $(FROM) $(TO)
 
+policies: ## Judge Terraform by the PCI policies: TARGET="plan.json modules/waf", OPTIONS=--undecided
+	@policies/check $(TARGET) $(OPTIONS)
+
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)
 	@for name in "$$PLAYWRIGHT_CHROMIUM" chromium chromium-browser google-chrome; do \
@@ -69,12 +74,16 @@ browser: ## Install Chromium where there is none (Debian, as root)
 test-all: test ## Also every mutant
 	@$(BIN)/python -m harness mutants --thorough
 
-bench: package $(VENV)-yardstick/.installed ## Measure ratios side by side; ONLY=plans measures a part
+bench: package $(VENV)-yardstick/.installed $(VENV)-policies/.installed ## Measure ratios side by side; ONLY=plans measures a part
 	@$(BIN)/python -m harness bench --yardstick $(VENV)-yardstick/bin/python $(addprefix --only ,$(ONLY))
 
-$(VENV)-policies/.installed: requirements-policies.lock | install
+# Consumers of the policies need nothing else of the project's.
+$(VENV)-policies/.installed: requirements-policies.lock requirements-bootstrap.lock
+	@$(NEW_ENOUGH)
+	@echo "Installing pinned packages into $(VENV)-policies"
 	@$(PYTHON) -m venv $(VENV)-policies
-	@$(BIN)/uv pip install --quiet --python $(VENV)-policies/bin/python --require-hashes -r $<
+	@$(VENV)-policies/bin/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	@$(VENV)-policies/bin/uv pip install --quiet --python $(VENV)-policies/bin/python --require-hashes -r $<
 	@touch $@
 
 $(VENV)-oscal/.installed: requirements-oscal.lock | install

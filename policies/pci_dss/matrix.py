@@ -84,13 +84,7 @@ def matrix(
     Raises:
         ValueError: something serves a requirement that the catalogue doesn't have.
     """
-    accepted = {each.key: each for each in exemptions if not each.expired(today)}
-    found = [*(row for scan in scans for row in _scanned(scan)), *seen]
-    rows = [
-        *(_excepted(row, accepted) for row in found),
-        *_useless(exemptions, scans, seen, today),
-        *(row for scan in scans for row in _uninspected(scan)),
-    ]
+    rows = rows_of_scans(scans, exemptions, today, seen)
     for requirement in catalogue.requirements.values():
         there = [row for row in rows if row.requirement == requirement.number]
         controls = [*catalogue.controls_of(requirement.number)]
@@ -101,6 +95,25 @@ def matrix(
         listed = ", ".join(sorted(unknown, key=number))
         raise ValueError(f"the catalogue doesn't have {listed}; add it to catalogue.toml")
     return sorted(rows, key=_order)
+
+
+def rows_of_scans(
+    scans: Sequence[Scan],
+    exemptions: Sequence[Exemption],
+    today: datetime.date,
+    seen: Sequence[Row] = (),
+) -> list[Row]:
+    """Make the rows of what was looked at alone, and of exceptions that are no use.
+
+    `matrix` adds what is expected and nobody looked at.
+    """
+    accepted = {each.key: each for each in exemptions if not each.expired(today)}
+    found = [*(row for scan in scans for row in _scanned(scan)), *seen]
+    return [
+        *(_excepted(row, accepted) for row in found),
+        *_useless(exemptions, scans, seen, today),
+        *(row for scan in scans for row in _uninspected(scan)),
+    ]
 
 
 def overall(rows: Iterable[Row]) -> Status:
