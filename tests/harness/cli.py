@@ -24,6 +24,7 @@ from harness.bench.figures import Figure
 from harness.bench.figures import table as figures_table
 from harness.bench.fraud import fraud_figures
 from harness.bench.overload import overload_figures
+from harness.bench.policies import policy_scans
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
@@ -107,6 +108,7 @@ class Part(StrEnum):
     SERVICES = "services"
     LOGS = "logs"
     PLANS = "plans"
+    POLICIES = "policies"
 
 
 def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequence[Figure]]]]:
@@ -136,6 +138,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             plans.edit_and_test,
             lambda: plans.memory(yardstick),
         ],
+        Part.POLICIES: [policy_scans],
     }
 
 

@@ -43,14 +43,20 @@ def planned_log_paths(aws: EmbeddedAWS, environment: str, workdir: Path) -> tupl
     """
     known = known_organization()
     accounts: Mapping[str, str] = known["accounts"]
-    workbench = Workbench(Terraform.discover(), aws.environment, workdir)
-
-    def planned(name: str) -> Mapping[str, Any]:
-        options = Options(account_id=accounts[_ACCOUNTS.get(name, name)])
-        return workbench.plan(ENVIRONMENTS / name, _VARIABLES.get(name, {}), options).document
-
-    archived = planned(_ARCHIVE)
-    with public_zone(aws, _ACCOUNTS.get(environment, environment)):
-        logging = planned(environment)
+    archived, logging = (planned(aws, name, workdir) for name in (_ARCHIVE, environment))
     archive = Archive.read(archived, account_id=accounts[_ARCHIVE], region=known["region"])
     return log_paths(logging, archive)
+
+
+def planned(aws: EmbeddedAWS, environment: str, workdir: Path) -> Mapping[str, Any]:
+    """Plan an environment, and return what ``terraform show -json`` gives.
+
+    Raises:
+        harness.terraform.TerraformError: it can't be planned.
+    """
+    account = _ACCOUNTS.get(environment, environment)
+    options = Options(account_id=known_organization()["accounts"][account])
+    workbench = Workbench(Terraform.discover(), aws.environment, workdir)
+    with public_zone(aws, account):
+        plan = workbench.plan(ENVIRONMENTS / environment, _VARIABLES.get(environment, {}), options)
+    return plan.document
