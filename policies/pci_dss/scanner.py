@@ -17,6 +17,7 @@ from checkov.terraform.runner import Runner as FilesRunner
 
 from pci_dss.checkov_resources import WrittenResources
 from pci_dss.findings import Findings, profile
+from pci_dss.grammars import grammars_made_once
 from pci_dss.listening import listening, overheard_runner
 from pci_dss.nulls import written_without_nulls
 from pci_dss.plan_file import ScanError, read_plan
@@ -89,7 +90,7 @@ def scan_module(folder: Path) -> Scanned:
         )
     found = Findings()
     runner = overheard_runner(FilesRunner, found.add)
-    with listening(found.add):
+    with listening(found.add), grammars_made_once():
         report = runner.run(
             root_folder=str(folder),
             runner_filter=_filter("terraform"),

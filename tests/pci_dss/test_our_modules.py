@@ -19,7 +19,6 @@ ACCEPTED = {
     ("CKV_AWS_231", "aws_network_acl.egress[0]"): "answers come back to any high port",
     ("CKV_AWS_332", "aws_ecs_service.service"): "the platform's version is pinned",
     ("CKV_AWS_355", "aws_iam_role_policy.run_queries"): "logs:GetQueryResults takes no resource",
-    ("PCI_32", "aws_s3_bucket.access_logs"): "destroyed after the archive, or not at all",
 }
 
 
