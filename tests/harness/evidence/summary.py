@@ -44,7 +44,8 @@ def show(made: Made, directory: Path, console: Console) -> None:
     console.print(f"\nPack: {escape(str(directory / pack.PAGE))}")
     console.print(
         f"Verify offline: python3 {escape(str(directory))}/verify.py {escape(str(directory))} "
-        f"--fingerprint {made.fingerprint}"
+        f"--fingerprint {made.fingerprint}",
+        soft_wrap=True,
     )
     for problem in made.problems:
         console.print(f"[red]✗[/red] {escape(problem)}")
