@@ -161,7 +161,7 @@ def test_each_requirement_says_who_answers_first() -> None:
     for number in ("10.3.2", "11.3.2"):
         shown = page[page.index(f'id="r-{number.replace(".", "-")}"') :]
         asked = catalogue().requirements[number]
-        assert f"<h3>Who answers first</h3><p>{asked.responsibility}</p>" in shown
+        assert f"<h3>Answered by</h3><p>{asked.responsibility}</p>" in shown
 
 
 def test_what_somebody_else_wrote_is_escaped() -> None:
