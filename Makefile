@@ -18,7 +18,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || 
   { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all log-paths evidence pci-delta policies browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths evidence pci-delta policies self-test browser bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ pci-delta: package $(VENV)-policies/.installed ## PCI DSS between two commits, o
 
 policies: ## Judge Terraform by the PCI policies: TARGET="plan.json modules/waf", OPTIONS=--undecided
 	@policies/check $(TARGET) $(OPTIONS)
+
+self-test: package $(VENV)-policies/.installed ## Break our own plans in known ways: every PCI check must fail each
+	@$(BIN)/python -m harness self-test --policies $(VENV)-policies/bin/python
 
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)

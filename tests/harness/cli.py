@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness import mutants as mutation
+from harness import policies_self_test
 from harness import up as running
 from harness.aws import EmbeddedAWS
 from harness.bench import functions, gateway, logs, plans
@@ -25,6 +26,7 @@ from harness.bench.figures import table as figures_table
 from harness.bench.fraud import fraud_figures
 from harness.bench.overload import overload_figures
 from harness.bench.policies import policy_scans
+from harness.console import Steps
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
 from harness.edge import EdgeError
@@ -38,6 +40,7 @@ from harness.known_organization import found_organization, known_organization
 from harness.log_paths import table as log_paths_table
 from harness.log_paths.planned import planned_log_paths
 from harness.platform import REPOSITORY
+from harness.policies_self_test import SelfTestError
 from harness.terraform import DiscoveryError, TerraformError
 from harness.terraform.executable import find_cli
 from pci_dss.evidence import delta
@@ -213,6 +216,20 @@ def pci_delta(
     raise typer.Exit(delta.WORSE if found.counts[delta.Direction.WORSE] else delta.NOT_WORSE)
 
 
+@app.command("self-test")
+def try_policies(
+    policies: Annotated[
+        Path, typer.Option(help="Python of the policies' environment, where checkov is.")
+    ] = REPOSITORY / ".venv-policies/bin/python",
+) -> None:
+    """Plan the roots and break what they make in known ways: every check must see it."""
+    steps = Steps(console, len(policies_self_test.ROOTS))
+    with tempfile.TemporaryDirectory(prefix="self-test-") as workdir:
+        plans = policies_self_test.plan_roots(Path(workdir), steps)
+        code = policies_self_test.judge(policies.absolute(), plans)
+    raise typer.Exit(code)
+
+
 @app.command("log-paths")
 def follow_logs(
     environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
@@ -283,6 +300,7 @@ def main() -> None:
         JudgeError,
         MarkedTestsError,
         ScanningError,
+        SelfTestError,
         SigningError,
         TerraformError,
         TrendError,

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)  # checkov's
     try:
-        plans = [Real(path.stem, read_plan(path)) for path in options.plans]
+        plans = [Real.of(path.stem, read_plan(path)) for path in options.plans]
         accepted = {(each.check, each.address) for each in load()}
         report = run(plans, entries(), only=options.only, accepted=accepted)
     except (CatalogueError, ExceptionsError, ScanError) as error:

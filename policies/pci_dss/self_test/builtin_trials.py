@@ -1,26 +1,28 @@
 """What checkov's checks say of mutants; needs checkov.
 
-Each mutant is a plan of its own in a directory of its own, since checkov connects what stands in
-one: the changed resource, and what it is connected with if the check looks at connections.
+A mutant is the changed resource and, if the check looks at connections, what that is connected
+with. Since checkov connects what stands in one directory, these have one each. All that is judged
+alone stands in one plan together, and a check is asked only about its own mutants.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections import defaultdict
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checkov.common.checks_infra.registry import get_graph_checks_registry
 from checkov.common.models.enums import CheckResult
 from checkov.runner_filter import RunnerFilter
+from checkov.terraform.checks.data.registry import data_registry
+from checkov.terraform.checks.resource.registry import resource_registry
 from checkov.terraform.plan_runner import Runner as PlanRunner
 
 from pci_dss.listening import Answer, listening, overheard_runner
 from pci_dss.nulls import without_nulls
-from pci_dss.self_test.catalogue import AS_IT_IS
 from pci_dss.self_test.judgements import Trial
 from pci_dss.self_test.real_plans import written
 from pci_dss.self_test.stand_ins import settled
@@ -35,55 +37,65 @@ if TYPE_CHECKING:
 
 
 _DATA_SOURCES = {"aws_iam_policy_document"}
+_NOT_ASKED = {"result": CheckResult.UNKNOWN, "evaluated_keys": []}
+_TOGETHER = "together"
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A plan that was written for checkov."""
+    """A mutant that was written for checkov."""
 
     number: int
     before: int
-    """The number of the same plan without the change."""
+    """The number of the same resources without the change."""
     entry: Entry
     change: Change
     plan: str
     address: str
 
 
+@dataclass
 class _Writer:
-    """Writes plans into numbered directories."""
+    """Numbers mutants; their resources are called by these numbers."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.paths: list[Path] = []
+    plans: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = field(default_factory=dict)
+    """By directory, resources as they are planned and configured."""
+    checks: dict[int, str] = field(default_factory=dict)
+    """By number, the check that is asked."""
 
-    def write(self, resources: Resources, address: str, types: frozenset[str]) -> int:
-        """Write what is connected with a resource, by types; return the plan's number."""
-        number = len(self.paths)
-        path = self._folder / str(number) / "plan.json"
-        path.parent.mkdir()
-        plan = without_nulls(_cut_down(resources, address, types))
-        path.write_text(json.dumps(plan), encoding="utf-8")
-        self.paths.append(path)
+    def write(self, resources: Resources, address: str, check: str) -> int:
+        """Add a resource and what is connected with it in the check's eyes; give its number."""
+        types = _types(check)
+        number = len(self.checks)
+        self.checks[number] = check
+        pairs = _cut_down(resources, address, types, f"r{number}")
+        self.plans.setdefault(str(number) if types else _TOGETHER, []).extend(pairs)
         return number
+
+    def save(self, folder: Path) -> list[str]:
+        """Write all plans; return their paths."""
+        paths = []
+        for name, pairs in self.plans.items():
+            path = folder / name / "plan.json"
+            path.parent.mkdir()
+            path.write_text(json.dumps(_plan(pairs)), encoding="utf-8")
+            paths.append(str(path))
+        return paths
 
 
 def trials_of_builtins(chosen: Iterable[Entry], plans: Sequence[Real]) -> Iterator[Trial]:
     """Make all mutants of some entries, scan them in one run, and tell what was said.
 
-    What fails as it is isn't changed: nothing could be learnt from it.
+    What fails as it is isn't broken further: nothing could be learnt from it.
     """
-    entries = list(chosen)
-    with tempfile.TemporaryDirectory(prefix="self-test-") as folder:
-        writer = _Writer(Path(folder))
-        asked = [each for entry in entries for each in _written(entry, plans, writer)]
-        failures = _failures(writer.paths, {_check(entry) for entry in entries})
+    writer = _Writer()
+    asked = [each for entry in chosen for each in _written(entry, plans, writer)]
+    failing = _failing(writer)
     for each in asked:
-        check = _check(each.entry)
-        before, now = failures[check, each.before], failures[check, each.number]
-        if each.number == each.before or not before:
+        if each.number == each.before or each.before not in failing:
             bad = each.change in each.entry.bad
-            yield Trial(check, each.plan, each.address, each.change, bad, bool(now))
+            failed = each.number in failing
+            yield Trial(_check(each.entry), each.plan, each.address, each.change, bad, failed)
 
 
 def _check(entry: Entry) -> str:
@@ -91,16 +103,17 @@ def _check(entry: Entry) -> str:
 
 
 def _written(entry: Entry, plans: Sequence[Real], writer: _Writer) -> Iterator[_Asked]:
-    types = _types(_check(entry))
+    check = _check(entry)
     for plan in (*plans, written(entry)):
         for address in plan.subjects(entry):
-            before = writer.write(plan.resources(), address, types)
-            yield _Asked(before, before, entry, AS_IT_IS, plan.name, address)
-            for change in (*entry.bad, *entry.good):
-                with plan.mutated(address, change) as different:
-                    if different:
-                        number = writer.write(plan.resources(), address, types)
-                        yield _Asked(number, before, entry, change, plan.name, address)
+            with plan.mutated(address, entry.base):
+                before = writer.write(plan.resources(), address, check)
+                yield _Asked(before, before, entry, entry.base, plan.name, address)
+                for change in (*entry.bad, *entry.good):
+                    with plan.mutated(address, change) as different:
+                        if different:
+                            number = writer.write(plan.resources(), address, check)
+                            yield _Asked(number, before, entry, change, plan.name, address)
 
 
 def _types(name: str) -> frozenset[str]:
@@ -113,10 +126,13 @@ def _types(name: str) -> frozenset[str]:
     )
 
 
-def _cut_down(resources: Resources, address: str, types: frozenset[str]) -> dict[str, Any]:
-    """Make a plan of a resource and what is connected with it, where all is known.
+def _cut_down(
+    resources: Resources, address: str, types: frozenset[str], name: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield a resource and what is connected with it, as planned and as configured.
 
-    Names are unique and references direct, because checkov guesses what others mean.
+    All is known of them, names are unique and references direct, because checkov guesses what
+    others mean.
     """
     pairs = both_ways(
         (item.address, other) for item in resources.of(*types) for other in resources.linked(item)
@@ -128,40 +144,80 @@ def _cut_down(resources: Resources, address: str, types: frozenset[str]) -> dict
                 chosen.append(other)
                 near.append(other)
     items = {place: resources.all[place] for place in chosen if place in resources.all}
-    names = {place: f"r{number}" for number, place in enumerate(items)}
-    planned, configured = [], []
+    new = {
+        place: f"{item.type}.{name}_{number}" for number, (place, item) in enumerate(items.items())
+    }
     for place, item in items.items():
         mode = "data" if item.type in _DATA_SOURCES else "managed"
-        head = {"mode": mode, "type": item.type, "name": names[place]}
+        head = {"mode": mode, "type": item.type, "name": new[place].partition(".")[2]}
         values = settled(item.values, item.unknown, item.name)
-        planned.append({**head, "address": place, "values": values})
         links = {
-            attribute: {"references": [f"{items[other].type}.{names[other]}.id"]}
+            attribute: {"references": [f"{new[other]}.id"]}
             for other, attribute in resources.linked(item).items()
             if other in items
         }
-        configured.append({**head, "address": f"{item.type}.{names[place]}", "expressions": links})
-    return {
-        "format_version": "1.2",
-        "terraform_version": "1.11.0",
-        "planned_values": {"root_module": {"resources": planned}},
-        "configuration": {"root_module": {"resources": configured}},
-        "resource_changes": [],
-    }
+        full = f"data.{new[place]}" if mode == "data" else new[place]
+        yield (
+            {**head, "address": full, "values": values},
+            {**head, "address": full, "expressions": links},
+        )
 
 
-def _failures(paths: list[Path], checks: set[str]) -> dict[tuple[str, int], set[str]]:
-    """Scan all plans at once: by check and plan, the addresses that fail."""
-    found: dict[tuple[str, int], set[str]] = defaultdict(set)
-    if not paths:
-        return found
+def _plan(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    return without_nulls(
+        {
+            "format_version": "1.2",
+            "terraform_version": "1.11.0",
+            "planned_values": {"root_module": {"resources": [planned for planned, _ in pairs]}},
+            "configuration": {"root_module": {"resources": [block for _, block in pairs]}},
+            "resource_changes": [],
+        }
+    )
+
+
+def _failing(writer: _Writer) -> set[int]:
+    """Scan all plans at once; return the numbers of what fails."""
+    failing: set[int] = set()
 
     def keep(answer: Answer) -> None:
-        if answer.result == CheckResult.FAILED:
-            found[answer.check.id, int(Path(answer.file).parent.name)].add(answer.address)
+        number = _number(answer.address)
+        if answer.result == CheckResult.FAILED and answer.check.id == writer.checks[number]:
+            failing.add(number)
 
     runner = overheard_runner(PlanRunner, keep)
-    wanted = RunnerFilter(framework=["terraform_plan"], checks=sorted(checks))
-    with listening(keep):
-        runner.run(files=[str(path) for path in paths], runner_filter=wanted)
-    return found
+    wanted = RunnerFilter(
+        framework=["terraform_plan"], checks=sorted(set(writer.checks.values()))
+    )
+    with tempfile.TemporaryDirectory(prefix="self-test-") as folder:
+        paths = writer.save(Path(folder))
+        if paths:
+            with listening(keep), _asking_only(writer.checks):
+                runner.run(files=paths, runner_filter=wanted)
+    return failing
+
+
+@contextmanager
+def _asking_only(checks: dict[int, str]) -> Iterator[None]:
+    """Ask the checks on single resources about their own mutants only: some take long."""
+    registries = (resource_registry, data_registry)
+
+    def chosen(run_check: Any) -> Any:
+        def run(check: Any, conf: dict[str, Any], *rest: Any) -> Any:
+            if checks[_number(conf["__address__"])] == check.id:
+                return run_check(check, conf, *rest)
+            return _NOT_ASKED
+
+        return run
+
+    overheard = [registry.run_check for registry in registries]
+    for registry, run_check in zip(registries, overheard, strict=True):
+        registry.run_check = chosen(run_check)
+    try:
+        yield
+    finally:
+        for registry, run_check in zip(registries, overheard, strict=True):
+            registry.run_check = run_check
+
+
+def _number(address: str) -> int:
+    return int(address.rpartition(".r")[2].partition("_")[0])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("mutants")
 
 
+_KEYS = {"check", "type", "bad", "good", "where", "beside", "base", "failing", "passed_by"}
+
+
 class CatalogueError(Exception):
     """A file of mutants can't be used; says which entry and why."""
 
@@ -45,6 +48,10 @@ class Entry:
     """By path, what a resource must hold to be changed."""
     beside: Mapping[str, Any]
     """Written resources of types that our modules don't have, by `type.name`."""
+    base: Change = AS_IT_IS
+    """What makes each of them clean, where something that we accept is wrong with all of them."""
+    failing: tuple[str, ...] = ()
+    """Addresses without keys of real resources that rightly fail as they are."""
     passed_by: str = ""
     """A built-in check that passes what is bad here. Then `check` is ours, which must not."""
 
@@ -65,8 +72,7 @@ def _read(path: Path) -> Iterator[Entry]:
         raise CatalogueError(f"{path}: {error}") from error
     for number, item in enumerate(document.get("mutants", ()), start=1):
         place = f"{path}, entry {number}"
-        known = {"check", "type", "bad", "good", "where", "beside", "passed_by"}
-        if strange := item.keys() - known:
+        if strange := item.keys() - _KEYS:
             raise CatalogueError(f"{place}: nobody reads {', '.join(sorted(strange))}")
         try:
             yield Entry(
@@ -76,6 +82,8 @@ def _read(path: Path) -> Iterator[Entry]:
                 tuple(map(Change, item.get("good", ()))),
                 item.get("where", {}),
                 item.get("beside", {}),
+                Change(item.get("base", {})),
+                tuple(item.get("failing", ())),
                 item.get("passed_by", ""),
             )
         except (KeyError, TypeError) as error:

@@ -2,7 +2,7 @@
 
 A path is names and positions with dots; `*` is every element. ``policy.Statement.0.Effect`` goes
 into a policy's JSON. At its end `+` adds to a list, and `-` removes what is there. Where a path has
-nothing to go into, lists and blocks are made, but for `*`.
+nothing to go into, lists and blocks are made; a `*` that meets nothing changes nothing.
 """
 
 from __future__ import annotations
@@ -85,28 +85,36 @@ def _within(value: Any, steps: list[str], edit: _Edit) -> Any:
 
 def _into(value: Any, steps: list[str], edit: _Edit) -> Any:
     step, rest = steps[0], steps[1:]
+    if step == "*" and not value:
+        return value
     if step == "*" and isinstance(value, Mapping):
         edited_by_key = {key: _within(each, rest, edit) for key, each in value.items()}
         return {key: each for key, each in edited_by_key.items() if each is not _GONE}
     if step == "*":
-        edited = [_within(each, rest, edit) for each in value or ()]
+        edited = [_within(each, rest, edit) for each in value]
         return [each for each in edited if each is not _GONE]
     if isinstance(value, str):  # nothing lies in it
         return value
     if step.isdigit():
-        elements = list(value or [])
-        position = int(step)
-        if position >= len(elements):
-            elements.append({})
-        elements[position] = _within(elements[position], rest, edit)
-        return [each for each in elements if each is not _GONE]
+        return _into_list(value, int(step), rest, edit)
     inner = dict(value or {})
     edited = _within(inner.get(step), rest, edit)
-    if edited is _GONE:
-        inner[step] = None
-    else:
-        inner[step] = edited
+    if edited is None:
+        return value
+    inner[step] = None if edited is _GONE else edited
     return inner
+
+
+def _into_list(value: Any, position: int, steps: list[str], edit: _Edit) -> Any:
+    elements = list(value or [])
+    if position >= len(elements):
+        elements.append(None)
+        position = len(elements) - 1
+    edited = _within(elements[position], steps, edit)
+    if edited is None:
+        return value
+    elements[position] = edited
+    return [each for each in elements if each is not _GONE]
 
 
 def _parsed(value: Any) -> Any:

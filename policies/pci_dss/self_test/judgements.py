@@ -1,4 +1,4 @@
-"""What our policies say of a mutant; no checkov is needed for it."""
+"""What our policies say of mutants; no checkov is needed for it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pci_dss.policy import Policy, Result
-from pci_dss.self_test.catalogue import AS_IT_IS
 from pci_dss.self_test.real_plans import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pci_dss.self_test.catalogue import Entry
+    from pci_dss.self_test.catalogue import Change, Entry
     from pci_dss.self_test.real_plans import Real
     from terraform_plan.references import Resources
 
@@ -40,32 +39,59 @@ class Trial:
         return f"{self.check} {self.plan}: {self.address}: {self.change}"
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """What a policy says of a whole plan."""
+
+    complaints: frozenset[tuple[str, str]]
+    """Addresses and reasons of all that fails."""
+    undecided: frozenset[str]
+
+    @property
+    def failing(self) -> set[str]:
+        return {address for address, _ in self.complaints}
+
+
 def trials_of_policy(policy: Policy, entry: Entry, plans: Sequence[Real]) -> Iterator[Trial]:
-    """Change every real resource that an entry is for, and judge the whole plan each time."""
+    """Change every real resource that an entry is for, and judge the whole plan each time.
+
+    What fails as it is isn't broken further: nothing could be learnt from it. Nor does it tell
+    anything if the plan leaves the policy without an answer.
+    """
     for plan in (*plans, written(entry)):
-        before = _complaints(policy, plan.resources())
+        as_it_is = _judged(policy, plan.resources())
         for address in plan.subjects(entry):
-
-            def told(
-                change: Change, failed: bool, plan: str = plan.name, at: str = address
-            ) -> Trial:
-                bad = change in entry.bad
-                return Trial(policy.id, plan, at, change, bad, failed, entry.passed_by)
-
-            yield told(AS_IT_IS, any(place == address for place, _ in before))
-            for change in (*entry.bad, *entry.good):
-                with plan.mutated(address, change) as different:
-                    if different:
-                        yield told(change, bool(_complaints(policy, plan.resources()) - before))
+            with plan.mutated(address, entry.base) as different:
+                before = _judged(policy, plan.resources()) if different else as_it_is
+                yield from _trials_at(policy, entry, plan, address, before)
 
 
-def _complaints(policy: Policy, resources: Resources) -> set[tuple[str, str]]:
-    """Return everything that fails, by address and reason."""
-    found = set()
+def _trials_at(
+    policy: Policy, entry: Entry, plan: Real, address: str, before: _Judged
+) -> Iterator[Trial]:
+    if address not in before.undecided:
+        failed = address in before.failing
+        yield Trial(policy.id, plan.name, address, entry.base, False, failed, entry.passed_by)
+    for change in (*entry.bad, *entry.good):
+        bad = change in entry.bad
+        if bad and address in before.failing:
+            continue
+        with plan.mutated(address, change) as different:
+            after = _judged(policy, plan.resources()) if different else before
+        failed = bool(after.complaints - before.complaints)
+        told = failed or address not in before.undecided & after.undecided
+        if different and told:
+            yield Trial(policy.id, plan.name, address, change, bad, failed, entry.passed_by)
+
+
+def _judged(policy: Policy, resources: Resources) -> _Judged:
+    complaints, undecided = set(), set()
     for address, item in resources.all.items():
         if not policy.concerns(item):
             continue
         verdict = policy.verdict(item, resources)
-        if verdict and verdict.result == Result.FAIL:
-            found |= {(address, reason) for reason in verdict.reasons}
-    return found
+        if verdict and verdict.result == Result.NOT_EVALUATED:
+            undecided.add(address)
+        elif verdict:
+            complaints |= {(address, reason) for reason in verdict.reasons}
+    return _Judged(frozenset(complaints), frozenset(undecided))

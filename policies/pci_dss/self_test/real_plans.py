@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pci_dss.self_test.changes import attributes, changed, holds
+from pci_dss.self_test.stand_ins import resources_of, with_documents
 from terraform_plan.references import Resources
 
 if TYPE_CHECKING:
@@ -27,20 +28,27 @@ class Real:
 
     name: str
     document: dict[str, Any] = field(repr=False)
+    stand_ins: int = 0
+    """How many JSON documents of it aren't told, and made up here."""
+
+    @classmethod
+    def of(cls, name: str, plan: Mapping[str, Any]) -> Real:
+        """Take a plan, with stand-ins for documents that it doesn't tell yet."""
+        return cls(name, *with_documents(plan))
 
     def places(self) -> dict[str, dict[str, Any]]:
         """Return all planned resources by address, as they stand in the document."""
         root = self.document["planned_values"]["root_module"]
-        return {item["address"]: item for item in _resources(root) if item["mode"] == "managed"}
+        return {item["address"]: item for item in resources_of(root) if item["mode"] == "managed"}
 
     def subjects(self, entry: Entry) -> Iterator[str]:
-        """Yield a real resource of each block that an entry is for."""
+        """Yield a resource of each block that an entry is for."""
         seen = set()
         for address, item in self.places().items():
             block = _KEYS.sub("", address)
             if item["type"] != entry.type or block in seen:
                 continue
-            if holds(item["values"], entry.where):
+            if block not in entry.failing and holds(item["values"], entry.where):
                 seen.add(block)
                 yield address
 
@@ -48,8 +56,8 @@ class Real:
     def mutated(self, address: str, change: Change) -> Iterator[bool]:
         """Change a resource for a while; tells whether anything is different.
 
-        ``other_type:path`` changes all resources of another type instead, and ``other_type-``
-        takes them away.
+        ``other_type:path`` changes all resources of another type instead, of which there must be
+        some, and ``other_type-`` takes them away.
         """
         places = self.places()
         own, others, gone = _sorted_edits(change.edits)
@@ -58,6 +66,9 @@ class Real:
             place: others[item["type"]] for place, item in places.items() if item["type"] in others
         }
         removed = [item for item in places.values() if item["type"] in gone]
+        if others.keys() - {item["type"] for item in places.values()}:
+            yield False
+            return
         with ExitStack() as restored:
             different = bool(removed)
             for item in removed:
@@ -75,7 +86,7 @@ class Real:
             yield different
 
     def _configure(self, address: str, values: dict[str, Any], restored: ExitStack) -> None:
-        """Let the configuration say constants for some attributes, and no plan that they are open."""
+        """Let the configuration say constants for some attributes, which are known then."""
         resources = self.resources()
         block = cast("dict[str, Any]", resources.block(resources.all[address]))
         kept = {
@@ -144,9 +155,3 @@ def _sorted_edits(
         else:
             own[path] = value
     return own, others, gone
-
-
-def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from module.get("resources", ())
-    for child in module.get("child_modules", ()):
-        yield from _resources(child)

@@ -53,6 +53,9 @@ class Report:
         for check in sorted(self.checks):
             if counted[check] < LEAST:
                 yield f"{check} has {counted[check]} mutants; write {LEAST} in self_test/mutants"
+        tried = {each.check for each in self.clean}
+        for check in sorted(set(self.checks) - tried):
+            yield f"{check} has no clean variant that it decides; add one to self_test/mutants"
         for each in self.passed:
             if each.failed:
                 yield f"fails by now, though it is written that {each.check} passes it: {each}"

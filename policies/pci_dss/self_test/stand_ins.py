@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+DOCUMENTS = Path(__file__).with_name("documents.toml")
 _POLICY = '{"Version": "2012-10-17", "Statement": []}'
+
+
+def with_documents(plan: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a plan in which JSON that it doesn't tell is there, and how many there were."""
+    documents = tomllib.loads(DOCUMENTS.read_text(encoding="utf-8"))
+    told = copy.deepcopy(dict(plan))
+    changes = {each["address"]: each["change"] for each in told["resource_changes"]}
+    count = 0
+    for item in resources_of(told["planned_values"]["root_module"]):
+        unknown = changes.get(item["address"], {}).get("after_unknown") or {}
+        for attribute, text in documents.get(item["type"], {}).items():
+            if unknown.get(attribute) is True:
+                item["values"][attribute] = text
+                del unknown[attribute]
+                count += 1
+    return told, count
+
+
+def resources_of(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the resources of a plan's module and of those in it, as they stand in the plan."""
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from resources_of(child)
 
 
 def settled(values: Mapping[str, Any], unknown: Any, name: str) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from harness.aws import EmbeddedAWS
 from harness.bench.contestants import ContestantError
 from harness.bench.figures import Figure
 from harness.known_organization import found_organization, known_organization
-from harness.log_paths.planned import planned
+from harness.planned_roots import planned_root
 from harness.platform import REPOSITORY
+from harness.terraform import Terraform
+from harness.testing.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,9 +90,10 @@ def _plans(workdir: Path) -> Iterator[Path]:
     known = known_organization()
     with EmbeddedAWS(region=known["region"], account_ids=known["accounts"]) as aws:
         found_organization(aws, known["accounts"])
+        workbench = Workbench(Terraform.discover(), aws.environment, workdir)
         for root in ROOTS:
             path = workdir / f"{root}.json"
-            path.write_text(json.dumps(planned(aws, root, workdir)), encoding="utf-8")
+            path.write_text(json.dumps(planned_root(root, aws, workbench)), encoding="utf-8")
             yield path
 
 

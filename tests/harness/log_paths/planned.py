@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.known_organization import ORGANIZATION, known_organization
+from harness.known_organization import known_organization
 from harness.log_paths.archive import Archive
 from harness.log_paths.paths import log_paths
-from harness.public_zone import public_zone
+from harness.planned_roots import planned_root
 from harness.terraform import Terraform
-from harness.testing import Options
 from harness.testing.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -19,15 +18,7 @@ if TYPE_CHECKING:
     from harness.aws import EmbeddedAWS
     from harness.log_paths.paths import LogPath
 
-ENVIRONMENTS = ORGANIZATION.parent
 _ARCHIVE = "log-archive"
-# Nothing is applied, so nothing is locked by it.
-_VARIABLES: Mapping[str, Mapping[str, Any]] = {
-    _ARCHIVE: {"production_lock": {"mode": "GOVERNANCE"}},
-    "trail": {"archive_key_arn": "arn:aws:kms:eu-west-1:222222222222:key/of-the-archive"},
-}
-_ACCOUNTS = {"trail": "management"}
-"""Of roots that aren't named for their account."""
 
 
 def planned_log_paths(aws: EmbeddedAWS, environment: str, workdir: Path) -> tuple[LogPath, ...]:
@@ -43,20 +34,8 @@ def planned_log_paths(aws: EmbeddedAWS, environment: str, workdir: Path) -> tupl
     """
     known = known_organization()
     accounts: Mapping[str, str] = known["accounts"]
-    archived, logging = (planned(aws, name, workdir) for name in (_ARCHIVE, environment))
+    workbench = Workbench(Terraform.discover(), aws.environment, workdir)
+    archived = planned_root(_ARCHIVE, aws, workbench)
+    logging = planned_root(environment, aws, workbench)
     archive = Archive.read(archived, account_id=accounts[_ARCHIVE], region=known["region"])
     return log_paths(logging, archive)
-
-
-def planned(aws: EmbeddedAWS, environment: str, workdir: Path) -> Mapping[str, Any]:
-    """Plan an environment, and return what ``terraform show -json`` gives.
-
-    Raises:
-        harness.terraform.TerraformError: it can't be planned.
-    """
-    account = _ACCOUNTS.get(environment, environment)
-    options = Options(account_id=known_organization()["accounts"][account])
-    workbench = Workbench(Terraform.discover(), aws.environment, workdir)
-    with public_zone(aws, account):
-        plan = workbench.plan(ENVIRONMENTS / environment, _VARIABLES.get(environment, {}), options)
-    return plan.document
