@@ -185,9 +185,7 @@ def _failing(writer: _Writer) -> set[int]:
             failing.add(number)
 
     runner = overheard_runner(PlanRunner, keep)
-    wanted = RunnerFilter(
-        framework=["terraform_plan"], checks=sorted(set(writer.checks.values()))
-    )
+    wanted = RunnerFilter(framework=["terraform_plan"], checks=sorted(set(writer.checks.values())))
     with tempfile.TemporaryDirectory(prefix="self-test-") as folder:
         paths = writer.save(Path(folder))
         if paths:

@@ -1,4 +1,4 @@
-"""Known-bad and known-good changes to real resources, as data beside the check that they are for."""
+"""Known-bad and known-good changes to real resources, as data: folder `mutants`."""
 
 from __future__ import annotations
 

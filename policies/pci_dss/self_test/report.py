@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pci_dss.self_test.real_plans import WRITTEN
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -26,6 +28,8 @@ class Report:
     checks: Collection[str]
     accepted: Collection[tuple[str, str]] = ()
     """Checks and addresses that fail as they are, for which there is an exception."""
+    stand_ins: int = 0
+    """How many documents the plans don't tell, and were made up."""
 
     @property
     def mutants(self) -> list[Trial]:
@@ -40,6 +44,11 @@ class Report:
             for each in self.trials
             if not each.bad and (each.check, each.address) not in self.accepted
         ]
+
+    def _only_written(self) -> set[str]:
+        """Return the checks whose subjects our own roots don't have."""
+        real = {each.check for each in self.mutants if each.plan != WRITTEN}
+        return {each.check for each in self.mutants} - real
 
     def problems(self) -> Iterator[str]:
         """Say everything that must be mended."""
@@ -65,6 +74,10 @@ class Report:
         killed = sum(each.failed for each in self.mutants)
         wrong = sum(each.failed for each in self.clean)
         yield f"{len({each.check for each in self.trials})} checks of {len(self.checks)} tried"
+        if self.stand_ins:
+            yield f"{self.stand_ins} documents that the plans don't tell yet: stand-ins were broken"
+        if written := sorted(self._only_written()):
+            yield f"not in our own roots, and so tried on written examples: {', '.join(written)}"
         yield f"{killed} of {len(self.mutants)} mutants killed: {_share(killed, self.mutants)}"
         yield (
             f"{wrong} of {len(self.clean)} clean variants failed: false positives "
