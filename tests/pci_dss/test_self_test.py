@@ -81,7 +81,6 @@ def test_a_check_that_fails_everything_is_reported() -> None:
 
     found = problems(tried(replace(open_egress(), judge=fails)))
     assert f"false positive: PCI_3 dev: {RULE}.out: as it is" in found
-    assert any("10.1.0.0/16" in each for each in found)
 
 
 def test_a_check_that_fails_one_clean_variant_is_reported() -> None:
@@ -116,7 +115,7 @@ def test_a_base_makes_clean_what_fails_as_it_is() -> None:
 
 
 def test_a_plan_without_an_answer_shows_nothing() -> None:
-    entry = replace(ENTRY, bad=(Change({"description": "open"}), OPEN), good=())
+    entry = replace(ENTRY, bad=(Change({"description": "open"}),), good=())
     trials = tried(open_egress(), entry, plan({}, unknown=dict.fromkeys(CLEAN, True)))
     assert [each.change for each in trials] == []
 

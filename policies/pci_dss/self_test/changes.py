@@ -33,7 +33,7 @@ def changed(values: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, An
         steps = path.rstrip("+-").split(".")
         result = _within(result, steps, _edit(path[-1], value))
         name = steps[0]
-        if name in _JSON and isinstance(result[name], (dict, list)):
+        if name in _JSON and isinstance(result.get(name), (dict, list)):
             result[name] = json.dumps(result[name])
     return result
 

@@ -21,8 +21,8 @@ def with_documents(plan: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     for item in resources_of(told["planned_values"]["root_module"]):
         unknown = changes.get(item["address"], {}).get("after_unknown") or {}
         for attribute, text in documents.get(item["type"], {}).items():
-            if unknown.get(attribute) is True:
-                item["values"][attribute] = text
+            if item["mode"] == "managed" and unknown.get(attribute) is True:
+                item.setdefault("values", {})[attribute] = text
                 del unknown[attribute]
                 count += 1
     return told, count
