@@ -1,4 +1,4 @@
-"""A check weakened on purpose turns the self-test red, ours or checkov's; an over-strict one too."""
+"""A check that passes what is bad turns the self-test red, ours or checkov's; a strict one too."""
 
 from __future__ import annotations
 
