@@ -163,7 +163,7 @@ def test_a_change_of_another_type_needs_one_of_it() -> None:
 
 def test_documents_that_a_plan_doesnt_tell_are_made_up() -> None:
     head = {"address": "aws_iam_role_policy.a", "type": "aws_iam_role_policy", "name": "a"}
-    document = {
+    document: dict[str, Any] = {
         "planned_values": {
             "root_module": {"resources": [{**head, "mode": "managed", "values": {}}]}
         },
