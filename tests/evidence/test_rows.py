@@ -74,7 +74,7 @@ def test_a_request_that_got_through_fails(request_: Any) -> None:
     assert [row.requirement for row in refused] == [*request_.requirements]
 
 
-def tested(outcome: str) -> Sequence[Any]:
+def listed(outcome: str) -> Sequence[Any]:
     return [
         {"requirement": "10.3.2", "tests": [{"test": "tests/a.py::test_b", "outcome": outcome}]}
     ]
@@ -97,6 +97,6 @@ def tested(outcome: str) -> Sequence[Any]:
 def test_a_test_is_evidence_only_if_it_ran(
     outcome: str, status: Status, basis: Basis, reasons: tuple[str, ...]
 ) -> None:
-    (row,) = of_tests(tested(outcome))
+    (row,) = of_tests(listed(outcome))
     assert (row.status, row.basis, row.reasons) == (status, basis, reasons)
     assert row.subject == "tests/a.py::test_b"
