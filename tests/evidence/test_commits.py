@@ -84,7 +84,7 @@ def test_what_a_commit_made_worse_is_named_and_what_was_mended_since(
 
 
 def test_a_commit_that_git_does_not_know_is_said(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommitError, match="nowhere"):
+    with pytest.raises(CommitError, match="git knows no commit nowhere"):
         compared(repository, "nowhere", "main", tmp_path / "work")
 
 

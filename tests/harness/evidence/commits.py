@@ -117,7 +117,12 @@ def _files(commit: str, directory: Path, repository: Path) -> Iterator[Tree]:
     if commit == FILES:
         yield Tree(_AS_THEY_ARE, repository)
         return
-    found = _git(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
+    try:
+        found = _git(
+            repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}"
+        )
+    except CommitError:
+        raise CommitError(f"git knows no commit {commit}") from None
     _git(repository, "worktree", "add", "--detach", str(directory), found)
     try:
         yield Tree(found, directory)
