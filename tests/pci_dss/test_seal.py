@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -290,4 +291,13 @@ def test_a_pack_with_a_link_is_not_sealed(pack: Path) -> None:
     shutil.copytree(pack / "pages", pack.parent / "pages")
     (pack / "more").symlink_to(pack.parent / "pages")
     with pytest.raises(SigningError, match="can't be part of a pack"):
+        seal(pack, KEY)
+
+
+def test_a_private_key_within_json_is_found_and_a_tests_name_is_none(pack: Path) -> None:
+    named = pack / "named.json"
+    named.write_text(json.dumps("test_b[-----BEGIN RSA PRIVATE KEY-----\\nMIIE-a private key]"))
+    seal(pack, KEY)
+    named.write_text(json.dumps({"value": private_pem(KEY.private).decode()}))
+    with pytest.raises(SigningError, match=r"named\.json holds a private key"):
         seal(pack, KEY)
