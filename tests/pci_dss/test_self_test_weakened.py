@@ -52,6 +52,7 @@ def functions(*names: str) -> dict[str, Any]:
     }
     return {
         "format_version": "1.2",
+        "terraform_version": "1.11.4",
         "planned_values": {
             "root_module": {"resources": [{**head, "values": dict(values)} for head in heads]}
         },

@@ -49,7 +49,7 @@ def ours_yields(*reasons: str) -> Iterator[None]:
 def tried(plan: str, check: str) -> dict[str, Any]:
     """Run the self-test of one check."""
     printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(io.StringIO()):
+    with redirect_stdout(printed), redirect_stderr(printed):
         code = main([plan, "--only", check])
     return {"code": code, "printed": printed.getvalue()}
 
