@@ -43,12 +43,14 @@ class Policies:
     def __enter__(self) -> Self:
         if not PYTHON.exists():
             raise RuntimeError("there is no environment of the policies: run `make test`")
+        # Some runner of tests tells its processes how wide their terminal is.
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
         self._process = subprocess.Popen(  # noqa: S603 - ours
             [PYTHON, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "policies")},
+            env={**environment, "PYTHONPATH": str(REPOSITORY / "policies")},
         )
         return self
 
