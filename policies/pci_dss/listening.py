@@ -15,6 +15,9 @@ os.environ.setdefault("CHECKOV_CHECK_FAIL_LEVEL", "DEBUG")  # a check that crash
 
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.resource.registry import resource_registry
+from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import (
+    BaseTerraformCloudsplainingIAMScanner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +51,8 @@ def listening(listener: Listener) -> Iterator[None]:
         def run(
             check: Any, conf: dict[str, Any], name: str, kind: str, file: str, skip: Any
         ) -> Any:
+            # Kept by name without the module: policies of two modules would get one answer.
+            BaseTerraformCloudsplainingIAMScanner.policy_document_cache.clear()
             answer = run_check(check, conf, name, kind, file, skip)
             crashed = "check" in answer  # so the registry marks what it caught
             read = tuple(answer["evaluated_keys"])

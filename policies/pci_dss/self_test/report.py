@@ -38,11 +38,11 @@ class Report:
 
     @property
     def clean(self) -> list[Trial]:
-        """What had to pass."""
+        """What had to pass. What fails and is accepted says nothing of its check."""
         return [
             each
             for each in self.trials
-            if not each.bad and (each.check, each.address) not in self.accepted
+            if not each.bad and not (each.failed and (each.check, each.address) in self.accepted)
         ]
 
     def _only_written(self) -> set[str]:

@@ -12,6 +12,7 @@ from harness.evidence import pack
 from pci_dss.catalogue import catalogue
 from pci_dss.evidence.model import Status
 from pci_dss.evidence.trend import standing
+from pci_dss.matrix import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +33,21 @@ COLOURS = {
     Status.PASS: "green",
 }
 
+WIDE = 100
+"""Columns from which on there is room for titles."""
+
 
 def show(made: Made, directory: Path, console: Console) -> None:
     """Print the table of requirements, what changed, and where the pack is."""
+    rows = made.evidence.rows
     console.print()
-    console.print(table(made.evidence, catalogue()))
+    console.print(table(made.evidence, catalogue(), titles=console.width >= WIDE))
+    if unrun := sum(row.check == TEST and row.status == Status.NOT_EVALUATED for row in rows):
+        console.print(
+            f"\n{unrun} of those not evaluated are tests that weren't run on these files: "
+            "`make test` runs them, and the next pack says how they ended.",
+            soft_wrap=True,
+        )
     for line in failing(made.evidence):
         console.print(line, soft_wrap=True)
     if made.changed:
@@ -76,26 +87,29 @@ def show_delta(changed: Delta, console: Console) -> None:
         console.print(escape(line), soft_wrap=True)
 
 
-def table(evidence: Evidence, expected: Catalogue) -> Table:
-    """Show each requirement with how many rows say what."""
+def table(evidence: Evidence, expected: Catalogue, *, titles: bool = True) -> Table:
+    """Show each requirement, with its title where there is room, and how many rows say what."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column(expected.standard, no_wrap=True)
-    shown.add_column("", overflow="ellipsis", no_wrap=True, max_width=46)
+    if titles:
+        shown.add_column("", overflow="ellipsis", max_width=36, no_wrap=True)
     for status in COLOURS:
-        shown.add_column(_head(status), justify="right")
+        shown.add_column(_head(status), justify="right", no_wrap=True)
     shown.add_column("stands at", no_wrap=True)
     stands = standing(evidence)
     for requirement, rows in evidence.by_requirement():
         counts = Counter(row.status for row in rows)
         status = stands[requirement]
+        title = escape(expected.requirements[requirement].title)
         shown.add_row(
             requirement,
-            escape(expected.requirements[requirement].title),
+            *([title] if titles else []),
             *(str(counts[each] or "") for each in COLOURS),
             f"[{COLOURS[status]}]{status}[/{COLOURS[status]}]",
         )
     total = evidence.counts()
-    shown.add_row("all", f"{len(stands)} requirements", *(str(total[each]) for each in COLOURS), "")
+    of_all = [f"{len(stands)} requirements"] if titles else []
+    shown.add_row("all", *of_all, *(str(total[each]) for each in COLOURS), "")
     return shown
 
 
