@@ -301,7 +301,7 @@ def test_a_queues_poison_is_redriven_by_the_queue(bench: Bench) -> None:
     assert sorted({each for batch in batches[1:] for each in batch}) == ["1", "3", "poison"]
     assert sum(batch.count("poison") for batch in batches) == 3
     assert sum(batch.count("1") for batch in batches) == 1
-    found = bench.sqs.receive_message(QueueUrl=dead)["Messages"]
+    found = bench.sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
     assert [message["Body"] for message in found] == ["poison"]
 
 
