@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from terraform_plan.references import Instance, UnresolvedError
+from terraform_plan.references import Instance, UnresolvedError, value_at
 from terraform_plan.references import Path as AttributePath
 from terraform_plan.references import Resources as PlannedResources
 
@@ -121,20 +121,7 @@ def _written(graph: Graph) -> WrittenResources:
 
 
 def _absent(item: Instance, path: AttributePath) -> bool:
-    return _at(item.values, path) is None and not _at(item.unknown, path)
-
-
-def _at(value: Any, path: AttributePath) -> Any:
-    for step in path:
-        if value is True:
-            return True  # nothing of it is known
-        if isinstance(value, Mapping):
-            value = value.get(str(step))
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
+    return value_at(item.values, path) is None and not value_at(item.unknown, path)
 
 
 def _address(attributes: Mapping[str, Any]) -> str:

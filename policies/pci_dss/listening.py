@@ -74,7 +74,7 @@ def listening(listener: Listener) -> Iterator[None]:
 def overheard_runner(runner: type[Any], listener: Listener) -> Any:
     """Make a runner of checkov whose checks on the graph are heard too."""
 
-    class Overheard(runner):  # type: ignore[misc]
+    class Overheard(runner):  # type: ignore[misc]  # one of checkov's runners
         def run_graph_checks_results(self, *args: Any, **options: Any) -> Any:
             results = super().run_graph_checks_results(*args, **options)
             for check, answers in results.items():

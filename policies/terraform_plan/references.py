@@ -108,7 +108,7 @@ class Resources:
         Raises:
             UnresolvedError: something is unknown, and no reference tells what it is.
         """
-        value, unknown = _at(item.values, path), _at(item.unknown, path)
+        value, unknown = value_at(item.values, path), value_at(item.unknown, path)
         found = {self._named_by(text, types) for text in _texts(value)}
         asked_for = len(path) > 1 or self.configures(item, str(path[0]))
         if asked_for and _any_unknown(unknown):
@@ -261,7 +261,8 @@ def _ids(items: Iterable[Instance]) -> Mapping[str, list[Instance]]:
     return ids
 
 
-def _at(value: Any, path: Path) -> Any:
+def value_at(value: Any, path: Path) -> Any:
+    """Return what is at a path: true where a mark is of all below it, None where nothing is."""
     for step in path:
         if value is True:
             return True
@@ -306,7 +307,7 @@ def _expression_at(expressions: Any, path: Path) -> Any:
     for step in path:
         if isinstance(expressions, Mapping) and "references" in expressions:
             return expressions
-        expressions = _at(expressions, (step,))
+        expressions = value_at(expressions, (step,))
     return expressions
 
 

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
 from pci_dss.evidence.model import Basis, Evidence, Responsibility, Row, Source, Status
+from pci_dss.exceptions import Exemption
 
 LOGS = 'module.archive["eu"].aws_s3_bucket.logs'
+EXEMPTION = Exemption(
+    id="EX-1",
+    check="PCI_4",
+    environment="environments/log-archive",
+    address=LOGS,
+    requirement="10.3.2",
+    owner="logging",
+    approver="CISO",
+    approved=datetime.date(2026, 11, 1),
+    expires=datetime.date(2027, 10, 1),
+    constraint="c",
+    objective="o",
+    risk="r",
+    control="a second copy",
+    validation="v",
+    maintenance="m",
+)
 
 
 def row(requirement: str = "10.3.2", subject: str = LOGS, **others: Any) -> Row:

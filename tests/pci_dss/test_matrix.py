@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pci_dss.catalogue import Catalogue, Control, Requirement, catalogue
 from pci_dss.evidence.model import Basis, Responsibility, Row, Status
-from pci_dss.exceptions import Exemption
 from pci_dss.matrix import ATTEMPT, TEST, Scan, matrix, overall
 from pci_dss.policy import Result
 from pci_dss.record import Check, Record
+
+from .evidence_samples import EXEMPTION as SAMPLE
+
+if TYPE_CHECKING:
+    from pci_dss.exceptions import Exemption
 
 DEV = "environments/dev"
 TODAY = datetime.date(2026, 11, 23)
@@ -48,23 +52,7 @@ TESTED = replace(
     basis=Basis.TESTED,
     evaluated={},
 )
-EXEMPTION = Exemption(
-    id="EX-1",
-    check="PCI_4",
-    environment=DEV,
-    address=BUCKET.address,
-    requirement="10.3.2",
-    owner="logging",
-    approver="CISO",
-    approved=datetime.date(2026, 11, 1),
-    expires=datetime.date(2027, 10, 1),
-    constraint="c",
-    objective="o",
-    risk="r",
-    control="k",
-    validation="v",
-    maintenance="m",
-)
+EXEMPTION = replace(SAMPLE, environment=DEV, address=BUCKET.address)
 
 
 def requirement(number: str, **fields: Any) -> Requirement:

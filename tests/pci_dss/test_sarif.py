@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pci_dss.evidence import sarif
 from pci_dss.evidence.model import Basis, Responsibility, Row, Status
-from pci_dss.exceptions import Exemption
 
-from .evidence_samples import LOGS, evidence, one_of_each, row
+from .evidence_samples import EXEMPTION, LOGS, evidence, one_of_each, row
+
+if TYPE_CHECKING:
+    from pci_dss.exceptions import Exemption
 
 FAILED = row(status=Status.FAIL, reasons=["the mode is GOVERNANCE"], file="modules/a b.tf", line=7)
 
@@ -53,25 +54,8 @@ def test_what_is_undecided_is_open_and_no_alert() -> None:
 
 
 def test_an_exception_is_suppressed_by_its_approver() -> None:
-    exemption = Exemption(
-        id="EX-1",
-        check="PCI_4",
-        environment="environments/log-archive",
-        address=LOGS,
-        requirement="10.3.2",
-        owner="logging",
-        approver="CISO",
-        approved=datetime.date(2026, 11, 1),
-        expires=datetime.date(2027, 10, 1),
-        constraint="c",
-        objective="o",
-        risk="r",
-        control="a second copy",
-        validation="v",
-        maintenance="m",
-    )
     excepted = row(status=Status.EXCEPTION, exception="EX-1", reasons=["short"])
-    (result,) = run(excepted, exemptions=(exemption,))["results"]
+    (result,) = run(excepted, exemptions=(EXEMPTION,))["results"]
     (suppression,) = result["suppressions"]
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
     assert suppression["justification"] == "EX-1, approved by CISO until 2027-10-01: a second copy"

@@ -20,7 +20,7 @@ def subject_of(**parts: dict[str, object]) -> Subject:
     resources = planned(
         {LISTENER: parts.get("values", {})},
         unknown={LISTENER: parts.get("unknown", {})},
-        references={LISTENER: parts.get("references", {})},  # type: ignore[dict-item]
+        references={LISTENER: parts.get("references", {})},  # type: ignore[dict-item]  # as parts
         sensitive={LISTENER: parts.get("sensitive", {})},
     )
     return Subject(resources.all[LISTENER], resources)
@@ -55,7 +55,7 @@ def test_what_the_configuration_sets_is_told_from_what_aws_chooses() -> None:
 
 def test_what_refers_to_nothing_is_set_all_the_same() -> None:
     subject = subject_of(unknown={"name": True})
-    configuration = subject.resources._configuration  # type: ignore[attr-defined]
+    configuration = subject.resources._configuration  # type: ignore[attr-defined]  # the plan's
     configuration["resources"][0]["expressions"]["name"] = {}  # as Terraform writes uuid()
     assert subject.configures("name")
 

@@ -43,7 +43,7 @@ def settled(values: Mapping[str, Any], unknown: Any, name: str) -> dict[str, Any
         unknown: as Terraform marks it.
         name: what the values are told apart by.
     """
-    return _settled(dict(values), unknown or {}, name)  # type: ignore[no-any-return]
+    return _settled(dict(values), unknown or {}, name)  # type: ignore[no-any-return]  # a dict stays one
 
 
 def _settled(value: Any, mark: Any, name: str) -> Any:

@@ -118,16 +118,14 @@ def _files(commit: str, directory: Path, repository: Path) -> Iterator[Tree]:
         yield Tree(_AS_THEY_ARE, repository)
         return
     try:
-        found = _git(
-            repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}"
-        )
+        found = git(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
     except CommitError:
         raise CommitError(f"git knows no commit {commit}") from None
-    _git(repository, "worktree", "add", "--detach", str(directory), found)
+    git(repository, "worktree", "add", "--detach", str(directory), found)
     try:
         yield Tree(found, directory)
     finally:
-        _git(repository, "worktree", "remove", "--force", str(directory))
+        git(repository, "worktree", "remove", "--force", str(directory))
 
 
 def _judge(tree: Tree, aws: EmbeddedAWS, python: Path, workdir: Path, steps: Steps) -> Evidence:
@@ -179,9 +177,14 @@ def _plans(tree: Tree, aws: EmbeddedAWS, workdir: Path, step: Step) -> Iterator[
                 yield Planned(f"environments/{name}", account, plan.document, BEFORE_APPLY)
 
 
-def _git(repository: Path, *arguments: str) -> str:
+def git(repository: Path, *arguments: str) -> str:
+    """Return what git says of a repository.
+
+    Raises:
+        CommitError: it fails.
+    """
     done = subprocess.run(  # noqa: S603 - git, with words of ours
-        ["git", *arguments],  # noqa: S607
+        ["git", *arguments],  # noqa: S607 - on PATH
         capture_output=True,
         text=True,
         check=False,

@@ -53,7 +53,7 @@ def is_current(repository: Path, table: Path) -> bool:
 
 def _tracked(repository: Path) -> list[str]:
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - on PATH
         capture_output=True,
         text=True,
         check=True,

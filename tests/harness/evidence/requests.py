@@ -56,7 +56,7 @@ def _unsigned(caller: Caller, _: Platform) -> httpx.Response:
 
 
 def _wrong_signature(caller: Caller, _: Platform) -> httpx.Response:
-    return caller.with_access(secret_access_key="another").send("GET", "/payments")  # noqa: S106
+    return caller.with_access(secret_access_key="another").send("GET", "/payments")  # noqa: S106 - a wrong key
 
 
 def _other_merchant(caller: Caller, platform: Platform) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from harness.console import Steps
 from harness.demo.archived import look_into_archive
 from harness.demo.run import apply_organization
 from harness.evidence import oscal_judge, pack, requests, rows
+from harness.evidence.commits import git
 from harness.evidence.marked_tests import marked_tests
 from harness.evidence.scanning import ACCOUNTS, Planned, scan
 from harness.evidence_graphs import Estate, Root, graph_rows
@@ -195,19 +195,13 @@ def _evidence(
 
 
 def commit(repository: Path) -> str:
-    """Return git's id of the tree, marked where files differ from it."""
+    """Return git's id of the tree, marked where files differ from it.
 
-    def git(*arguments: str) -> str:
-        done = subprocess.run(  # noqa: S603 - git, with words of ours
-            ["git", *arguments],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=repository,
-        )
-        return done.stdout.strip()
-
-    return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+    Raises:
+        CommitError: git doesn't know it.
+    """
+    changed = git(repository, "status", "--porcelain")
+    return git(repository, "rev-parse", "HEAD") + ("-dirty" if changed else "")
 
 
 def _provider() -> str:
