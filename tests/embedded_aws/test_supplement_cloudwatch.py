@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -230,3 +231,90 @@ def test_services_measure_behind_the_api(aws: EmbeddedAWS, client: Clients) -> N
     assert statistics(client("cloudwatch"), "AWS/SQS", waiting, QueueName="letters")["Maximum"] == 1
     pairs = frozenset({("FunctionName", "gateway")})
     assert Metric("AWS/Lambda", "Duration", pairs) in emitted_metrics(client("cloudwatch"))
+
+
+def sum_over_zero(client: Clients, name: str = "errors", **changes: Any) -> None:
+    client("cloudwatch").put_metric_alarm(
+        **{
+            "AlarmName": name,
+            "Namespace": "Payments",
+            "MetricName": "Failures",
+            "Dimensions": [{"Name": "Service", "Value": "gateway"}],
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 0,
+            "TreatMissingData": "notBreaching",
+            **changes,
+        }
+    )
+
+
+def measure(
+    client: Clients, value: float, *, minutes_ago: int = 0, service: str = "gateway"
+) -> None:
+    datum = {
+        "MetricName": "Failures",
+        "Dimensions": [{"Name": "Service", "Value": service}],
+        "Value": value,
+        "Timestamp": datetime.now(UTC) - timedelta(minutes=minutes_ago),
+    }
+    client("cloudwatch").put_metric_data(Namespace="Payments", MetricData=[datum])
+
+
+def state_of(client: Clients, name: str) -> tuple[str, str]:
+    described = client("cloudwatch").describe_alarms(AlarmNames=[name])
+    (alarm,) = described["MetricAlarms"] + described["CompositeAlarms"]
+    return alarm["StateValue"], alarm["StateReason"]
+
+
+@pytest.mark.mends("cloudwatch:DescribeAlarms")
+def test_an_alarm_sounds_when_its_metric_crosses_the_threshold(client: Clients) -> None:
+    sum_over_zero(client)
+    measure(client, 0)
+    measure(client, 3, service="tokenizer")
+    assert state_of(client, "errors")[0] == "OK"
+    measure(client, 3)
+    state, reason = state_of(client, "errors")
+    assert state == "ALARM"
+    assert "[3]" in reason
+
+
+def test_what_is_long_past_makes_no_alarm_sound(client: Clients) -> None:
+    sum_over_zero(client)
+    measure(client, 3, minutes_ago=10)
+    assert state_of(client, "errors")[0] == "OK"
+
+
+def test_as_many_periods_as_the_alarm_asks_for_have_to_breach(client: Clients) -> None:
+    sum_over_zero(client, EvaluationPeriods=3, DatapointsToAlarm=2)
+    measure(client, 3, minutes_ago=1)
+    assert state_of(client, "errors")[0] == "OK"
+    measure(client, 3, minutes_ago=2)
+    assert state_of(client, "errors")[0] == "ALARM"
+
+
+def test_periods_without_a_value_count_as_the_alarm_says(client: Clients) -> None:
+    sum_over_zero(client, TreatMissingData="breaching")
+    measure(client, 0, minutes_ago=10)
+    assert state_of(client, "errors")[0] == "ALARM"
+
+
+def test_an_alarm_without_any_value_stays_as_it_was_told(client: Clients) -> None:
+    sum_over_zero(client)
+    client("cloudwatch").set_alarm_state(
+        AlarmName="errors", StateValue="ALARM", StateReason="a drill"
+    )
+    assert state_of(client, "errors") == ("ALARM", "a drill")
+
+
+@pytest.mark.parametrize(("rule", "state"), [("AND", "OK"), ("OR", "ALARM")])
+def test_a_composite_alarm_follows_its_members(client: Clients, rule: str, state: str) -> None:
+    sum_over_zero(client, "loud")
+    sum_over_zero(client, "quiet", Threshold=100)
+    client("cloudwatch").put_composite_alarm(
+        AlarmName="both", AlarmRule=f'ALARM("loud") {rule} ALARM("quiet")'
+    )
+    measure(client, 3)
+    assert state_of(client, "both")[0] == state

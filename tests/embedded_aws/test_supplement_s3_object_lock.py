@@ -121,6 +121,14 @@ def test_a_buckets_lock_applies_to_whatever_is_put(s3: Any) -> None:
         assert datetime.timedelta() <= since < datetime.timedelta(hours=2)
 
 
+@pytest.mark.mends("s3:CopyObject")
+def test_a_buckets_lock_applies_to_copies(s3: Any) -> None:
+    put(s3)
+    lock_by_default(s3, Mode="COMPLIANCE", Days=3)
+    s3.copy_object(Bucket=BUCKET, Key="copy", CopySource={"Bucket": BUCKET, "Key": "log"})
+    assert s3.head_object(Bucket=BUCKET, Key="copy")["ObjectLockMode"] == "COMPLIANCE"
+
+
 def test_the_default_can_go_but_not_the_lock(s3: Any) -> None:
     lock_by_default(s3, Mode="GOVERNANCE", Years=1)
     lock_by_default(s3)

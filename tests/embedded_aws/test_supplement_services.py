@@ -62,6 +62,13 @@ def test_a_key_rotates_after_its_own_period(client: Clients) -> None:
     assert "RotationPeriodInDays" not in kms.get_key_rotation_status(KeyId=key_id)
 
 
+@pytest.mark.mends("kms:GetPublicKey")
+def test_a_public_key_tells_what_it_is_of(client: Clients) -> None:
+    kms = client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    assert kms.get_public_key(KeyId=key)["KeySpec"] == "ECC_NIST_P256"
+
+
 @pytest.mark.mends("kms:DisableKey")
 def test_a_key_can_be_disabled_by_its_arn(client: Clients) -> None:
     kms = client("kms")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import signal
@@ -11,7 +10,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -21,6 +20,7 @@ from harness.dashboard import CSRF_KEY, FUNCTION_ARN
 from harness.dockerfile import Dockerfile, Ignored
 from harness.fraud import ACCOUNT, FraudTables
 from harness.testing import pci
+from promotion.images import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,13 +49,7 @@ def lock_of(service: str) -> Path:
 
 def packages_of(service: str) -> set[str]:
     """The packages that the release counts as the image's."""
-    at = REPOSITORY / "lambda_src" / "package.py"
-    spec = importlib.util.spec_from_file_location("release_of_images", at)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return {service, *module.IMAGES[service]}
+    return {service, *IMAGES[service]}
 
 
 @pci("2.2.6")

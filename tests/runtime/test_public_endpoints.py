@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.edge import Edge
+from harness.deploying import PrivateNetwork
+from harness.edge import Edge, FunctionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,3 +73,24 @@ def test_a_function_reaches_a_merchants_endpoint(
         refused = edge.invoke("poster", {"host": answer["address"]})
     assert bodies == [b"hello"]
     assert "CERTIFICATE_VERIFY_FAILED" in json.dumps(refused)
+
+
+def test_a_function_in_a_vpc_reaches_the_acquirer_alone(
+    aws: EmbeddedAWS, deploy: Callable[..., str], received: tuple[int, list[bytes]]
+) -> None:
+    network = PrivateNetwork(aws.session(ACCOUNT))
+    place = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.security_group]}
+    deploy("caller", SOURCE, VpcConfig=place)
+    port, bodies = received
+    with Edge(
+        endpoint_url=aws.endpoint_url,
+        account_id=ACCOUNT,
+        region=REGION,
+        environment=aws.environment(ACCOUNT),
+        public_endpoints={"hooks.merchant.example": port},
+        acquirer_endpoints={"api.acquirer.example": port},
+    ) as edge:
+        assert edge.invoke("caller", {"host": "api.acquirer.example"})["status"] == 204
+        with pytest.raises(FunctionError, match="gaierror"):
+            edge.invoke("caller", {"host": "hooks.merchant.example"})
+    assert bodies == [b"hello"]

@@ -130,13 +130,18 @@ class EmbeddedAWS:
                 DurationSeconds=SESSION_SECONDS,
             )["Credentials"]
         )
-        return _Session(
-            self.endpoint_url,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=self.region,
+        return self.session_of(
+            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
         )
+
+    def session_of(
+        self, access_key_id: str, secret: str, token: str | None = None
+    ) -> boto3.Session:
+        """Make a session of a user's key, or of temporary credentials with their token."""
+        given = {"aws_access_key_id": access_key_id, "aws_secret_access_key": secret}
+        if token is not None:
+            given["aws_session_token"] = token
+        return _Session(self.endpoint_url, region_name=self.region, **given)
 
     def client(self, service: str, account_id: str) -> Any:
         """Make a boto3 client of a service in an account."""

@@ -24,6 +24,9 @@ def main() -> int:
         "--public-endpoints", type=json.loads, default={}, help="JSON: name to local port"
     )
     parser.add_argument(
+        "--acquirer-endpoints", type=json.loads, default={}, help="the same, found in VPCs too"
+    )
+    parser.add_argument(
         "--countries", type=json.loads, default={}, help="JSON: network to ISO 3166 code"
     )
     arguments = parser.parse_args()

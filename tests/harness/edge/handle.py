@@ -50,6 +50,8 @@ class Edge:
         public_endpoints: names on the internet that functions outside a VPC shall find, each with
             a port on this machine. HTTPS on port 443 ends at the edge, which has a certificate
             for the name that functions trust, and goes on to the port as plain HTTP.
+        acquirer_endpoints: the same, and found by functions in a VPC too: what the VPC's way out
+            leads to.
         countries: ISO 3166 codes by network, such as ``{"127.0.0.0/8": "DE"}``, for web ACLs that
             ask where clients are; there is no database of addresses here.
         messages: where it tells what clients aren't told; standard error if None.
@@ -67,6 +69,7 @@ class Edge:
         port: int = 0,
         environment: Mapping[str, str] | None = None,
         public_endpoints: Mapping[str, int] | None = None,
+        acquirer_endpoints: Mapping[str, int] | None = None,
         countries: Mapping[str, str] | None = None,
         messages: IO[str] | None = None,
     ) -> None:
@@ -77,6 +80,7 @@ class Edge:
                 *(sys.executable, "-m", "harness.edge", "--endpoint-url", endpoint_url),
                 *("--account-id", account_id, "--region", region, "--port", str(port)),
                 *("--public-endpoints", json.dumps(dict(public_endpoints or {}))),
+                *("--acquirer-endpoints", json.dumps(dict(acquirer_endpoints or {}))),
                 *("--countries", json.dumps(dict(countries or {}))),
             ],
             stdin=subprocess.PIPE,

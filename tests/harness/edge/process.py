@@ -57,6 +57,7 @@ class Options:
     region: str
     port: int
     public_endpoints: Mapping[str, int]
+    acquirer_endpoints: Mapping[str, int]
     countries: Mapping[str, str]
 
 
@@ -81,6 +82,7 @@ class Edge:
             self._logs,
             self._metrics,
             options.public_endpoints,
+            options.acquirer_endpoints,
         )
         self._vpc_links = VpcLinks(session, self._runtime.balancers)
         self._scheduler = Scheduler(session, options.account_id)

@@ -42,6 +42,7 @@ class AccountRuntime:
         endpoint_url: the embedded AWS.
         directory: of the run; what lies there is removed with it.
         public_endpoints: names on the internet, with ports on this machine that answer HTTP.
+        acquirer_endpoints: the same, and found in a VPC too, which has a way out to the acquirer.
     """
 
     def __init__(
@@ -53,12 +54,15 @@ class AccountRuntime:
         logs: LogShipper,
         metrics: Metrics,
         public_endpoints: Mapping[str, int],
+        acquirer_endpoints: Mapping[str, int],
     ) -> None:
         self._registry = f"{endpoint_url}/_embedded/invokers/{account_id}/{session.region_name}"
         self._token = secrets.token_urlsafe(24)
         self._local_api = LocalApi()
         self.balancers = LoadBalancers(session, directory)
-        self._internet = Internet(public_endpoints, self.balancers.authority, directory)
+        self._acquirer = frozenset(name.lower() for name in acquirer_endpoints)
+        endpoints = {**public_endpoints, **acquirer_endpoints}
+        self._internet = Internet(endpoints, self.balancers.authority, directory)
         self.functions = LambdaService(
             session, endpoint_url, logs, metrics, surroundings=self._surroundings
         )
@@ -84,6 +88,9 @@ class AccountRuntime:
         """
         await self._local_api.start()
         await self._internet.start()
+        names = self._internet.names
+        found = {name: address for name, address in names.items() if name in self._acquirer}
+        self.balancers.let_out(found, {way: self._internet.routes[way] for way in found.values()})
         await self.balancers.refresh()
         await self.services.refresh()
         await self._register()

@@ -147,8 +147,13 @@ class Metrics:
 
 
 @functools.lru_cache(maxsize=256)
-def function_source(name: str, qualifier: str | None) -> Source:
-    """A Lambda function as a source: by its name, and by what was invoked."""
-    resource = name if qualifier is None else f"{name}:{qualifier}"
+def function_source(name: str, qualifier: str | None, executed: str | None = None) -> Source:
+    """A Lambda function as a source: by its name, and by what was invoked.
+
+    Of an alias that splits its calls, Lambda also tells them apart by the version that was
+    `executed`.
+    """
     by_name = {"FunctionName": name}
-    return Source("AWS/Lambda", (by_name, {**by_name, "Resource": resource}))
+    by_resource = {**by_name, "Resource": name if qualifier is None else f"{name}:{qualifier}"}
+    by_version = ({**by_resource, "ExecutedVersion": executed},) if executed else ()
+    return Source("AWS/Lambda", (by_name, by_resource, *by_version))

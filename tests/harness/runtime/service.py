@@ -101,8 +101,9 @@ class LambdaService:
             outcome = await done
         finally:
             self._running[name] -= 1
+        executed = outcome.version if len(target.weights) > 1 else None
         self._metrics.note(
-            function_source(name, qualifier),
+            function_source(name, qualifier, executed),
             {
                 "ConcurrentExecutions": running + 1,
                 "Duration": outcome.duration_ms,

@@ -1,4 +1,4 @@
-"""CloudWatch: alarms of every kind (kept, never evaluated), and metrics listed once each."""
+"""CloudWatch: alarms of every kind that sound by themselves, and metrics listed once each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatumBase
 from moto.cloudwatch.responses import CloudWatchResponse
 
+from harness.aws import alarms
 from harness.aws.supplement.registry import mend
 
 _COMPOSITE = mend(
@@ -21,6 +22,11 @@ _STATISTICS = mend(
     observed="aws_cloudwatch_metric_alarm with extended_statistic PR(:1500) failed to apply",
 )
 _EXTENDED = re.compile(r"p[\d.]+|IQM|(TM|TC|TS|WM|PR)\([\d.]*%?:[\d.]*%?\)|(tm|tc|ts|wm)[\d.]+")
+_STATES = mend(
+    "cloudwatch:DescribeAlarms",
+    reason="never compares alarms with what was measured",
+    observed="an alarm on a sum over 0 stayed OK after put_metric_data of 3",
+)
 _LIST = mend(
     "cloudwatch:ListMetrics",
     reason="lists a metric with several dimensions once for each of its values",
@@ -40,6 +46,12 @@ def _put_metric_alarm(original: Any, backend: CloudWatchBackend, **given: Any) -
     alarm: Alarm = original(backend, **{**given, **({"extended_statistic": None} if known else {})})
     alarm.extended_statistic = statistic
     return alarm
+
+
+@_STATES.around(CloudWatchResponse, "describe_alarms")
+def _describe_alarms(original: Any, self: CloudWatchResponse) -> Any:
+    alarms.evaluate(self.cloudwatch_backend)
+    return original(self)
 
 
 @_LIST.instead(CloudWatchBackend, "get_filtered_metrics")

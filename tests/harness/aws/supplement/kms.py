@@ -1,4 +1,4 @@
-"""KMS: the period after which a key rotates; keys that are named by ARN."""
+"""KMS: the period after which a key rotates; keys named by ARN; what a public key is of."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ _BY_ARN = mend(
     reason="fails at a key's ARN (500)",
     observed="disable_key with the ARN that Terraform puts out: KeyError",
 )
+_PUBLIC_KEY = mend(
+    "kms:GetPublicKey",
+    reason="tells the specification by its old name alone",
+    observed="boto3's get_public_key has no KeySpec",
+)
+
+
+@_PUBLIC_KEY.around(KmsResponse, "get_public_key")
+def _get_public_key(original: Any, response: KmsResponse) -> str:
+    told = json.loads(original(response))
+    return json.dumps({**told, "KeySpec": told["CustomerMasterKeySpec"]})
 
 
 @_BY_ARN.around(KmsBackend, "disable_key")

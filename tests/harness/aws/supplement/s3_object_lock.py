@@ -45,6 +45,11 @@ _PUT = mend(
     reason="takes half a lock, unknown modes and dates in the past",
     observed="an object with a mode and no date was locked for ever, or not at all",
 )
+_COPY = mend(
+    "s3:CopyObject",
+    reason="wants an upload's checksum header for a copy into a bucket that locks by default",
+    observed="copy_object with ChecksumAlgorithm: MissingUploadObjectWithObjectLockHeaders",
+)
 _DELETE = mend(
     "s3:DeleteObjectVersion",
     reason="doesn't say that it is the lock that refuses, and takes any bypass header for a yes",
@@ -65,6 +70,15 @@ class _NoRetentionError(S3ClientError):
             "NoSuchObjectLockConfiguration",
             "The specified object does not have a ObjectLock configuration",
         )
+
+
+@_COPY.around(S3Response, "_key_response_put")
+def _key_response_put(original: Any, self: S3Response, query: Any, key_name: str) -> Any:
+    if "x-amz-copy-source" not in self.headers or "uploadId" in query:
+        return original(self, query, key_name)
+    self._set_action("KEY", "PUT", query)
+    self._authenticate_and_authorize_s3_action(bucket_name=self.bucket_name, key_name=key_name)
+    return self.copy_object()
 
 
 @_RETENTION.around(S3Response, "put_object_retention")

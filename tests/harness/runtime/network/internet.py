@@ -41,19 +41,22 @@ class Internet:
         self._authority = authority
         self._path = directory / "internet.json"
         self._listeners: list[Listener] = []
+        self.names: dict[str, str] = {}
+        """Addresses of the names, once it has started."""
+        self.routes: dict[str, dict[int, int]] = {}
+        """Ports on this machine, by address and port."""
 
     async def start(self) -> None:
         """Listen, and write the names down."""
         addresses = Addresses()
-        names, routes = {}, {}
         for name, port in self._endpoints.items():
             listener = Listener(_Machine(port), self._authority.server_context([name], _VERSIONS))
             await listener.start()
             self._listeners.append(listener)
-            names[name.lower()] = address = addresses.take(_BLOCK)
-            routes[address] = {_HTTPS: listener.port}
-        if names:
-            NetworkFile(self._path).write(names, routes)
+            self.names[name.lower()] = address = addresses.take(_BLOCK)
+            self.routes[address] = {_HTTPS: listener.port}
+        if self.names:
+            NetworkFile(self._path).write(self.names, self.routes)
 
     def environment(self) -> dict[str, str]:
         """Variables of processes on the internet; none without names."""

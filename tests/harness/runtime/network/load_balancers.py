@@ -16,7 +16,7 @@ from harness.runtime.network.target_group import DRAINING, HEALTHY, Target, Targ
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import boto3
@@ -42,10 +42,15 @@ class LoadBalancers:
         self._groups: dict[str, TargetGroup] = {}
         self._listeners: dict[str, tuple[DeployedListener, Listener]] = {}
         self._balancer_addresses: dict[str, str] = {}
+        self._outside: tuple[Mapping[str, str], Mapping[str, Mapping[int, int]]] = {}, {}
+
+    def let_out(self, names: Mapping[str, str], routes: Mapping[str, Mapping[int, int]]) -> None:
+        """Have the network's processes find names outside, from the next refresh on."""
+        self._outside = names, routes
 
     def environment(self) -> dict[str, str]:
         """Variables of processes: whom they trust, and where the names are. None without names."""
-        if not self._deployed.balancers:
+        if not self._deployed.balancers and not self._outside[0]:
             return {}
         return {"SSL_CERT_FILE": str(self.authority.path), VARIABLE: str(self._file.path)}
 
@@ -144,7 +149,8 @@ class LoadBalancers:
             }
             for each in deployed.balancers
         }
-        self._file.write(names, routes)
+        outside, ways_out = self._outside
+        self._file.write({**outside, **names}, {**ways_out, **routes})
 
 
 def _follow_registrations(group: TargetGroup, registered: set[tuple[str, int]]) -> None:
