@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,30 @@ def test_a_certificate_is_issued_when_its_records_are_there(client: Callable[[st
     (lasting,) = client("cloudwatch").list_metrics(Namespace="AWS/CertificateManager")["Metrics"]
     assert lasting["MetricName"] == "DaysToExpiry"
     assert lasting["Dimensions"] == [{"Name": "CertificateArn", "Value": arn}]
+
+
+class Changing:
+    """Zones that another request is changing."""
+
+    def values(self) -> None:
+        """Fail as a dictionary does."""
+        raise RuntimeError("dictionary changed size during iteration")
+
+
+def test_a_certificate_whose_check_broke_off_is_not_issued(
+    client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 0)
+    acm = client("acm")
+    arn = acm.request_certificate(DomainName="late.example.com", ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.aws.supplement.acm.route53_backends", Changing())
+        with pytest.raises(ClientError, match="changed size"):
+            acm.describe_certificate(CertificateArn=arn)
+    described = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert described["Status"] == "PENDING_VALIDATION"
 
 
 @pytest.mark.mends("sqs:GetQueueAttributes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -18,14 +19,19 @@ _VALIDATION = mend(
 )
 
 
+_lock = threading.Lock()
+
+
 @_VALIDATION.around(CertBundle, "check")
 def _check(original: Any, certificate: CertBundle) -> None:
-    pending = certificate.status == "PENDING_VALIDATION"
-    original(certificate)
-    if pending and certificate.status != "EXPIRED":
-        certificate.status = "ISSUED" if _is_proved(certificate) else "PENDING_VALIDATION"
-        if certificate.status == "ISSUED":
-            _measure(certificate)
+    with _lock:
+        pending = certificate.status == "PENDING_VALIDATION"
+        original(certificate)
+        if pending and certificate.status != "EXPIRED":
+            certificate.status = "PENDING_VALIDATION"
+            if _is_proved(certificate):
+                certificate.status = "ISSUED"
+                _measure(certificate)
 
 
 def _measure(certificate: CertBundle) -> None:
@@ -49,11 +55,11 @@ def _is_proved(certificate: CertBundle) -> bool:
     ]
     found = {
         (record_set.name.rstrip("."), record_set.type, _text(value).rstrip("."))
-        for backends in route53_backends.values()
-        for backend in backends.values()
-        for zone in backend.zones.values()
+        for backends in list(route53_backends.values())
+        for backend in list(backends.values())
+        for zone in list(backend.zones.values())
         if not zone.private_zone
-        for record_set in zone.rrsets
+        for record_set in list(zone.rrsets)
         for value in record_set.records or ()
     }
     return bool(wanted) and all(
