@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.known_organization import found_organization, known_organization
+from harness.platform import ENVIRONMENTS
 from harness.public_zone import public_zone
 from harness.terraform import Terraform
 from harness.terraform.runner import STOCK
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from harness.aws import EmbeddedAWS
 
 REPOSITORY = Path(__file__).parents[2]
-ROOTS = sorted(path.parent for path in REPOSITORY.glob("environments/*/versions.tf"))
+# qa, integration and production are the files of dev.
+ROOTS = sorted(
+    path.parent
+    for path in REPOSITORY.glob("environments/*/versions.tf")
+    if path.parent.name not in ENVIRONMENTS[1:]
+)
 VARIABLES: dict[str, dict[str, Any]] = {
     "bootstrap": {"environment": "dev"},
     "log-archive": {"production_lock": {"mode": "GOVERNANCE"}},

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -377,18 +378,26 @@ with EmbeddedAWS() as aws:
 """
 
 
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A temporary directory whose name leaves room for a socket's."""
+    with tempfile.TemporaryDirectory() as directory:
+        yield Path(directory)
+
+
 def listing(directory: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in sorted(directory.rglob("*"))}
 
 
-def test_a_killed_run_leaves_no_process_and_no_file_and_the_next_is_green(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_process_and_no_file_and_the_next_is_green(
+    tmp_path: Path, short_path: Path
+) -> None:
     directory = tmp_path / "tree"
     directory.mkdir()
     (directory / "main.tf").write_text(TOPIC)
     before = listing(directory)
     command = [sys.executable, "-c", RUN, str(directory), str(tmp_path / "run")]
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
-    (tmp_path / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(short_path)}
     with subprocess.Popen(
         [*command, "hang"], stdout=subprocess.PIPE, text=True, env=environment
     ) as run:
@@ -401,8 +410,23 @@ def test_a_killed_run_leaves_no_process_and_no_file_and_the_next_is_green(tmp_pa
         run.send_signal(signal.SIGKILL)
     wait_for(lambda: not any(alive(process) for process in tree), "all processes gone")
     assert listing(directory) == before
-    assert not list((tmp_path / "tmp").iterdir())
+    assert not list(short_path.iterdir())
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.stdout == "empty\n", done.stderr
+
+
+def test_a_long_temporary_directory_leaves_room_for_the_providers_sockets(tmp_path: Path) -> None:
+    """A socket's path has 107 bytes on Linux."""
+    (tmp_path / "main.tf").write_text(TOPIC)
+    long = tmp_path / ("of-a-long-name" * 6)
+    long.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path), str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(long)},
+        check=False,
+    )
     assert done.stdout == "empty\n", done.stderr
 
 

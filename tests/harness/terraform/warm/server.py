@@ -20,6 +20,11 @@ from harness.terraform.warm.proxy import Proxy
 
 _LINE_BYTES = 2**24
 
+# A socket's path has 103 bytes on macOS and 107 on Linux; providers add "plugin" and ten digits to
+# the folder's, which has eight characters of its own after the prefix.
+_PREFIX = "warm-"
+_FOLDER_BYTES = 103 - len("/plugin0123456789") - len(f"/{_PREFIX}01234567")
+
 
 class Server:
     """Answers the harness's requests one after the other."""
@@ -55,12 +60,17 @@ async def _serve(cache: Path, idle_places: int) -> None:
     requests = asyncio.StreamReader(limit=_LINE_BYTES)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
-    with tempfile.TemporaryDirectory(prefix="warm-") as logs:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_folder_for_sockets()) as logs:
         proxy = Proxy(Store(cache), Path(logs), idle_places)
         try:
             await Server(proxy).run(requests)
         finally:
             await proxy.close()
+
+
+def _folder_for_sockets() -> str:
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _FOLDER_BYTES else "/tmp"  # noqa: S108 (made under a random name)
 
 
 def main() -> None:
