@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEPRECATED_ON, SUNSET_ON, SUCCESSOR = "deprecated_on", "sunset_on", "successor"
 """Names of the stage variables: two times in RFC 3339, and an address."""
 
-_ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#&=,-]+")
+_ADDRESS = re.compile(r"(?:https:/)?/[A-Za-z0-9._~][A-Za-z0-9._~:/?#&=,-]*")
 _HEADERS = {
     DEPRECATED_ON: "x-api-deprecated-on",
     SUNSET_ON: "x-api-sunset-on",

@@ -22,6 +22,11 @@ locals {
         id     = try(operation.operationId, "")
         method = method
         path   = path
+
+        # Of its body, and of its answers.
+        media_types = keys(try(operation.requestBody.content, {}))
+        responses   = try(operation.responses, {})
+
         # As in "POST/merchants/*/payments": path parameters match anything.
         arn_suffix = "${upper(method)}${replace(path, "/\\{[^}]+\\}/", "*")}"
       } if contains(local.http_methods, method)
@@ -31,7 +36,7 @@ locals {
 
   definition = merge(local.contract, {
     components = merge(try(local.contract.components, {}), { securitySchemes = local.security_schemes })
-    paths      = local.paths
+    paths      = merge(local.paths, local.legacy_paths, local.kept_paths)
 
     x-amazon-apigateway-api-key-source       = "HEADER"
     x-amazon-apigateway-endpoint-access-mode = var.tls.endpoint_access_mode
@@ -47,13 +52,13 @@ locals {
       { for key, value in item : key => value if !contains(local.http_methods, key) },
       {
         for method, operation in item : method => merge(operation, {
-          security = [{ api_key = [], sigv4 = [] }]
+          security = local.security
 
           x-amazon-apigateway-integration = local.integrations[operation.operationId]
 
           # An optional body is the service's to validate: the validator would want one.
           x-amazon-apigateway-request-validator = try(operation.requestBody.required, false) ? "body_and_parameters" : "parameters"
-        }) if contains(local.http_methods, method)
+        }, local.gone_operations[operation.operationId]) if contains(local.http_methods, method)
       },
     )
   }
@@ -61,7 +66,9 @@ locals {
   # Through JSON: the branches of a condition must be of one type.
   integrations = {
     for operation in local.operations : operation.id => jsondecode(
-      var.integrations.private == null || contains(keys(var.integrations.by_operation), operation.id)
+      local.is_gone
+      ? jsonencode(local.gone_integrations[operation.id])
+      : var.integrations.private == null || contains(keys(var.integrations.by_operation), operation.id)
       ? jsonencode(local.function_integrations[operation.id])
       : jsonencode(local.private_integrations[operation.id])
     )
@@ -103,6 +110,8 @@ locals {
     }
   }
 
+  security = [{ api_key = [], sigv4 = [] }]
+
   # Both at once: the signature says who calls, the key whose plan is metered.
   # A caller without a key would bypass every plan.
   security_schemes = {
@@ -119,7 +128,7 @@ locals {
     }
   }
 
-  request_validators = {
+  request_validators = merge(local.gone_validators, {
     body_and_parameters = {
       validateRequestBody       = true
       validateRequestParameters = true
@@ -128,5 +137,5 @@ locals {
       validateRequestBody       = false
       validateRequestParameters = true
     }
-  }
+  })
 }

@@ -1,5 +1,5 @@
 resource "aws_lambda_permission" "any_operation" {
-  count = var.integrations.default == null ? 0 : 1
+  count = var.integrations.default == null || local.is_gone ? 0 : 1
 
   statement_id   = "${var.name}-default"
   action         = "lambda:InvokeFunction"
@@ -11,7 +11,7 @@ resource "aws_lambda_permission" "any_operation" {
 }
 
 resource "aws_lambda_permission" "single_operation" {
-  for_each = var.integrations.by_operation
+  for_each = { for id, alias in var.integrations.by_operation : id => alias if !local.is_gone }
 
   statement_id   = "${var.name}-${each.key}"
   action         = "lambda:InvokeFunction"

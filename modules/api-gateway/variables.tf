@@ -38,7 +38,7 @@ variable "openapi" {
 }
 
 variable "integrations" {
-  description = "Where operations go. `default` is the `alias` output of a lambda-service module, `private` the HTTPS address of a service behind a VPC link: give one of them. `by_operation` (by operationId) names functions for single operations. `timeout_ms` in milliseconds."
+  description = "Where operations go. `default` is the `alias` output of a lambda-service module, `private` the HTTPS address of a service behind a VPC link: give one of them. `by_operation` (by operationId) names functions for single operations. `legacy` (by merchant id) is the private backend that still serves a merchant, all but what is in `by_operation`. `timeout_ms` in milliseconds."
   type = object({
     default = optional(object({
       function_name = string
@@ -54,6 +54,10 @@ variable "integrations" {
       invoke_arn    = string
       name          = string
     })), {})
+    legacy = optional(map(object({
+      base_url    = string
+      vpc_link_id = string
+    })), {})
     timeout_ms = optional(number, 15000)
   })
   nullable = false
@@ -66,6 +70,16 @@ variable "integrations" {
   validation {
     condition     = var.integrations.private == null ? true : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", var.integrations.private.base_url))
     error_message = "A private service is reached by https:// at a host name that its certificate has, without a path, for example \"https://fraud.internal.example.com\"."
+  }
+
+  validation {
+    condition     = alltrue([for backend in var.integrations.legacy : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", backend.base_url))])
+    error_message = "A legacy backend is reached by https:// at a host name that its certificate has, without a path, for example \"https://legacy.internal.example.com\"."
+  }
+
+  validation {
+    condition     = alltrue([for merchant in keys(var.integrations.legacy) : can(regex("^[A-Za-z0-9_-]+$", merchant))])
+    error_message = "Merchants in `integrations.legacy` become a part of paths: use letters, digits, `_` and `-`."
   }
 
   validation {
@@ -264,9 +278,10 @@ variable "alarm_topic_arns" {
 }
 
 variable "version_lifecycle" {
-  description = "When this version of the API counts as deprecated and when it ends, in RFC 3339 and UTC, and the address of the version after it. Every answer says so."
+  description = "When this version of the API counts as deprecated and when it ends, in RFC 3339 and UTC, and the address of the version after it, from the domain's root or with https://. Every answer says so. One that is `gone` answers every call with 410."
   type = object({
     deprecated_on = string
+    gone          = optional(bool, false)
     sunset_on     = optional(string)
     successor     = optional(string)
   })
@@ -286,7 +301,12 @@ variable "version_lifecycle" {
   }
 
   validation {
-    condition     = try(var.version_lifecycle.successor, null) == null ? true : can(regex("^https://[A-Za-z0-9._~:/?#&=,-]+$", var.version_lifecycle.successor))
-    error_message = "Give the address of the version after this one, for example \"https://api.payments.example/v2/payments\", in letters, digits and ._~:/?#&=,- alone: stage variables hold no others."
+    condition     = try(var.version_lifecycle.successor, null) == null ? true : can(regex("^(https:/)?/[A-Za-z0-9._~][A-Za-z0-9._~:/?#&=,-]*$", var.version_lifecycle.successor))
+    error_message = "Give the address of the version after this one, for example \"/v2/payments\" or \"https://api.payments.example/v2/payments\", in letters, digits and ._~:/?#&=,- alone: stage variables hold no others."
+  }
+
+  validation {
+    condition     = try(var.version_lifecycle.gone, false) ? var.version_lifecycle.sunset_on != null : true
+    error_message = "A version that is gone has the day on which it ended, `sunset_on`."
   }
 }

@@ -7,8 +7,12 @@ locals {
   successor     = try(var.version_lifecycle.successor, null)
 
   stage_variables = {
-    for name, value in { deprecated_on = local.deprecated_on, sunset_on = local.sunset_on, successor = local.successor } :
-    name => value if value != null
+    for name, value in {
+      deprecated_on = local.deprecated_on
+      gone          = local.is_gone ? "true" : null
+      successor     = local.successor
+      sunset_on     = local.sunset_on
+    } : name => value if value != null
   }
 
   # The same for a service behind a VPC link: without a value nothing is sent, a client's own neither.

@@ -308,6 +308,42 @@ def test_a_version_without_an_end_says_nothing(planned: PlannedRoot, definition:
     assert set(answer["responseParameters"]) == {"gatewayresponse.header.Content-Type"}
 
 
+def test_a_version_that_is_gone_answers_410_by_itself(plan: Planner) -> None:
+    gone = {**ENDING, "gone": True}
+    planned = plan(MODULE, {**GOOD, "version_lifecycle": gone})
+    definition = planned.one("aws_api_gateway_rest_api").json("body")
+    operations = [
+        operation
+        for item in definition["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    ]
+    assert operations
+    for operation in operations:
+        integration = operation["x-amazon-apigateway-integration"]
+        (answer,) = integration["responses"].values()
+        problem = json.loads(answer["responseTemplates"]["application/json"])
+        sent = {
+            name.removeprefix("method.response.header."): value.strip("'")
+            for name, value in answer["responseParameters"].items()
+        }
+        assert integration["type"] == "mock"
+        assert operation["security"] == [{"api_key": [], "sigv4": []}]
+        assert (problem["status"], problem["code"]) == (410, "version_gone")
+        assert sent == {**headers_of_stage(ENDING), "Content-Type": "application/problem+json"}
+        assert sent.keys() == operation["responses"]["410"]["headers"].keys()
+    planned.one("aws_api_gateway_stage").expect(variables={**ENDING, "gone": "true"})
+    planned.expect_counts(aws_lambda_permission=0)
+    with pytest.raises(AssertionError):
+        planned.one('aws_cloudwatch_metric_alarm.errors["client_errors"]')
+
+
+def test_a_version_is_not_gone_before_its_end_is_known(plan: Planner) -> None:
+    gone = {"deprecated_on": ENDING["deprecated_on"], "gone": True}
+    with rejects(variable="version_lifecycle", match="the day on which it ended"):
+        plan(MODULE, {**GOOD, "version_lifecycle": gone})
+
+
 @pytest.mark.parametrize(
     "deprecated_on",
     [
@@ -370,7 +406,7 @@ def test_merchants_policy_names_their_own_paths_only(applied_payment_platform: A
     policy = resources['module.platform.aws_iam_role_policy.merchant["m_bakery"]']["policy"]
     statements = json.loads(policy)["Statement"]
     apis = [
-        resources[f"module.platform.module.{name}_api.aws_api_gateway_rest_api.api"]
+        resources[f'module.platform.module.{name}_api["v1"].aws_api_gateway_rest_api.api']
         for name in ("dashboard", "fraud", "payments")
     ]
     own = "live/*/merchants/${aws:PrincipalTag/merchant_id}/*"
