@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IDEMPOTENCY_KEY = "idempotency-key"
+# One merchant's resource, which stands beside the one for all while it is on a legacy backend.
+_NAMED_MERCHANT = re.compile(r"/merchants/(?P<id>m_[a-z0-9]+)(?P<rest>/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,12 @@ class ApiEvent:
         # Names come as the client wrote them: one header may be sent under several.
         for name, values in sent.items():
             headers.setdefault(name.lower(), []).extend(values)
+        resource, path = _for_all_merchants(
+            event.get("resource") or "", event.get("pathParameters") or {}
+        )
         return cls(
-            route=(event.get("httpMethod") or "", event.get("resource") or ""),
-            path=event.get("pathParameters") or {},
+            route=(event.get("httpMethod") or "", resource),
+            path=path,
             query=event.get("queryStringParameters") or {},
             headers=headers,
             raw_body=event.get("body") or "",
@@ -101,6 +107,14 @@ class ApiEvent:
             return base64.b64decode(self.raw_body, validate=True)
         except binascii.Error:
             raise refuse("invalid_request", "The body isn't what it claims to be.") from None
+
+
+def _for_all_merchants(resource: str, path: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """Give the resource as the contract has it, and the merchant as a part of the path."""
+    named = _NAMED_MERCHANT.fullmatch(resource)
+    if named is None:
+        return resource, path
+    return f"/merchants/{{merchant_id}}{named['rest'] or ''}", {**path, "merchant_id": named["id"]}
 
 
 @dataclass(frozen=True, slots=True)
