@@ -5,7 +5,8 @@ resource "aws_lambda_alias" "live" {
   function_version = var.canary == null ? aws_lambda_function.service.version : var.canary.stable_version
 
   dynamic "routing_config" {
-    for_each = var.canary[*]
+    # At 0 the version stands ready, and nobody reaches it.
+    for_each = [for canary in var.canary[*] : canary if canary.weight > 0]
     content {
       additional_version_weights = { (aws_lambda_function.service.version) = routing_config.value.weight }
     }

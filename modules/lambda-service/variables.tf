@@ -160,7 +160,7 @@ variable "concurrency" {
 }
 
 variable "canary" {
-  description = "While a release is tried out: `weight` (over 0, under 1) of the calls go to the new version, the rest to `stable_version`. Null sends all to the new version."
+  description = "While a release is tried out: `weight` (from 0, under 1) of the calls go to the new version, the rest to `stable_version`. Null sends all to the new version."
   type = object({
     stable_version = string
     weight         = number
@@ -169,9 +169,9 @@ variable "canary" {
 
   validation {
     condition = var.canary == null ? true : (
-      can(regex("^[1-9][0-9]*$", var.canary.stable_version)) && var.canary.weight > 0 && var.canary.weight < 1
+      can(regex("^[1-9][0-9]*$", var.canary.stable_version)) && var.canary.weight >= 0 && var.canary.weight < 1
     )
-    error_message = "Give `stable_version` as a published version number and a `weight` over 0 and under 1; set `canary = null` to send everything to the new version."
+    error_message = "Give `stable_version` as a published version number and a `weight` from 0 to under 1; set `canary = null` to send everything to the new version."
   }
 }
 

@@ -46,19 +46,12 @@ locals {
   clients = {
     for service, capacity in local.service_capacity : service => {
       for id, merchant in var.merchants : id => {
+        api_key         = { id = aws_api_gateway_api_key.merchant[id].id } # one for all APIs
         burst           = merchant.burst
         daily_quota     = merchant.daily_quota
         operations      = service == "payments" ? merchant.operations : {}
         rate_per_second = merchant.rate_per_second * capacity.transactions_per_second / var.capacity.transactions_per_second
       }
     }
-  }
-  # One key a merchant, for all APIs.
-  clients_by_payments_key = {
-    for service, clients in local.clients : service => {
-      for id, client in clients : id => merge(client, {
-        api_key = { id = module.payments_api.clients[id].api_key_id }
-      })
-    } if service != "payments"
   }
 }

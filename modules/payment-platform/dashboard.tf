@@ -127,17 +127,20 @@ module "merchant_dashboard" {
 }
 
 module "dashboard_api" {
-  source = "../api-gateway"
+  source   = "../api-gateway"
+  for_each = local.versions.dashboard
 
-  name    = "${local.name}-dashboard-v1"
-  openapi = file("${path.module}/../../ecs_src/merchant_dashboard/openapi/v1.yaml")
+  name    = "${local.name}-dashboard-${each.key}"
+  openapi = file("${local.contracts.dashboard}/${each.key}.yaml")
 
   integrations = {
+    legacy     = local.legacy.dashboard
     private    = { base_url = local.dashboard_url, vpc_link_id = module.merchant_dashboard.load_balancer.vpc_link_id }
     timeout_ms = 29000
   }
-  capacity = local.service_capacity.dashboard
-  clients  = local.clients_by_payments_key.dashboard
+  capacity          = local.service_capacity.dashboard
+  clients           = local.clients.dashboard
+  version_lifecycle = each.value.version_lifecycle
 
   alarm_topic_arns             = var.alarm_topic_arns
   disable_execute_api_endpoint = var.disable_execute_api_endpoint

@@ -63,17 +63,20 @@ module "fraud_detection" {
 }
 
 module "fraud_api" {
-  source = "../api-gateway"
+  source   = "../api-gateway"
+  for_each = local.versions.fraud
 
-  name    = "${local.name}-fraud-v1"
-  openapi = file("${path.module}/../../ecs_src/fraud_detection/openapi/v1.yaml")
+  name    = "${local.name}-fraud-${each.key}"
+  openapi = file("${local.contracts.fraud}/${each.key}.yaml")
 
   integrations = {
+    legacy     = local.legacy.fraud
     private    = { base_url = local.fraud_url, vpc_link_id = module.fraud_detection.load_balancer.vpc_link_id }
     timeout_ms = 2000
   }
-  capacity = local.service_capacity.fraud
-  clients  = local.clients_by_payments_key.fraud
+  capacity          = local.service_capacity.fraud
+  clients           = local.clients.fraud
+  version_lifecycle = each.value.version_lifecycle
 
   alarm_topic_arns             = var.alarm_topic_arns
   disable_execute_api_endpoint = var.disable_execute_api_endpoint

@@ -33,17 +33,27 @@ resource "aws_iam_role_policy" "merchant" {
 }
 
 locals {
-  apis = {
-    dashboard = module.dashboard_api
-    fraud     = module.fraud_api
-    payments  = module.payments_api
+  # Who is still served by a legacy backend, of each API.
+  legacy = {
+    for api in ["dashboard", "fraud", "payments"] : api => {
+      for id, merchant in var.merchants : id => merchant.legacy[api] if contains(keys(merchant.legacy), api)
+    }
   }
+
   merchant_statements = flatten([
     for name, api in local.apis : [
       for statement in jsondecode(api.invoke_policy_json).Statement :
-      merge(statement, { Sid = "${statement.Sid}${title(name)}" })
+      merge(statement, { Sid = "${statement.Sid}${replace(title(replace(name, "/", " ")), " ", "")}" })
     ]
   ])
+}
+
+# A merchant's key outlives the versions that it is used with.
+resource "aws_api_gateway_api_key" "merchant" {
+  for_each = var.merchants
+
+  name        = "${local.name}-${each.key}"
+  description = "Meters ${each.key}; it authorizes nothing"
 }
 
 # What the handler compares the caller with: which API key is whose.
@@ -58,6 +68,6 @@ resource "aws_dynamodb_table_item" "merchant_profile" {
     pk          = { S = "MERCHANT#${each.key}" }
     sk          = { S = "PROFILE" }
     merchant_id = { S = each.key }
-    api_key_id  = { S = module.payments_api.clients[each.key].api_key_id }
+    api_key_id  = { S = aws_api_gateway_api_key.merchant[each.key].id }
   })
 }

@@ -42,7 +42,7 @@ module "observability" {
 
   name = local.name
   apis = {
-    for key, api in local.apis : key => merge(var.objectives[key], { name = api.api.name, stage = api.stage.name })
+    for key, api in local.apis : key => merge(var.objectives[api.service], { name = api.api.name, stage = api.stage.name })
   }
   functions = {
     for key, function in local.functions : key => {

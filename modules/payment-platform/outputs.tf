@@ -1,12 +1,15 @@
 output "apis" {
-  description = "APIs by name: id, stage, invoke URL, and names of the log groups."
+  description = "APIs by version and service, such as `v1/payments`: id, stage, invoke URL, names of the log groups, service, version and its state."
   value = {
     for name, api in local.apis : name => {
       access_log_group    = api.access_log_group.name
       execution_log_group = api.execution_log_group.name
       id                  = api.api.id
       invoke_url          = api.stage.invoke_url
+      service             = api.service
       stage               = api.stage.name
+      state               = api.state
+      version             = api.version
     }
   }
 }
@@ -14,19 +17,19 @@ output "apis" {
 output "controls" {
   description = "PCI DSS requirements that the platform meets, by the module that meets them: requirement, control, resource and test."
   value = {
-    dashboard_api       = module.dashboard_api.controls
+    dashboard_api       = one(distinct(values(module.dashboard_api)[*].controls)) # each version's alike
     dashboard_data      = module.dashboard_data.controls
     dashboard_projector = module.dashboard_projector.controls
     data                = module.data.controls
     event_publisher     = module.event_publisher.controls
-    fraud_api           = module.fraud_api.controls
+    fraud_api           = one(distinct(values(module.fraud_api)[*].controls)) # each version's alike
     fraud_data          = module.fraud_data.controls
     fraud_detection     = module.fraud_detection.controls
     merchant_dashboard  = module.merchant_dashboard.controls
     network             = module.network.controls
     observability       = module.observability.controls
     payment_platform    = local.controls
-    payments_api        = module.payments_api.controls
+    payments_api        = one(distinct(values(module.payments_api)[*].controls)) # each version's alike
     sweeper             = module.sweeper.controls
     tokenizer           = module.tokenizer.controls
     transaction_gateway = module.transaction_gateway.controls
@@ -51,12 +54,12 @@ output "functions" {
 }
 
 output "merchants" {
-  description = "Merchants by id: the role that they assume, and the ids of their API key and usage plan."
+  description = "Merchants by id: the role that they assume, the id of their API key, and those of their usage plans by API."
   value = {
     for id in keys(var.merchants) : id => {
-      api_key_id    = module.payments_api.clients[id].api_key_id
-      role_arn      = aws_iam_role.merchant[id].arn
-      usage_plan_id = module.payments_api.clients[id].usage_plan_id
+      api_key_id     = aws_api_gateway_api_key.merchant[id].id
+      role_arn       = aws_iam_role.merchant[id].arn
+      usage_plan_ids = { for path, api in local.apis : path => api.clients[id].usage_plan_id }
     }
   }
 }

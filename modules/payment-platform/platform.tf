@@ -5,13 +5,12 @@ locals {
 
   artifacts = {
     for name in ["dashboard_projector", "event_publisher", "tokenizer", "transaction_gateway", "webhook_sender"] : name => {
-      path          = "${var.release_directory}/${local.release[name].file}"
-      sha256_base64 = local.release[name].sha256_base64
+      path          = "${var.release_directory}/${local.release.functions[name].file}"
+      sha256_base64 = local.release.functions[name].sha256_base64
     }
   }
 
   transaction_gateway = {
-    contract = file("${path.module}/../../lambda_src/transaction_gateway/openapi/v1.yaml")
     environment = {
       ACQUIRER_TIMEOUT_MS = tostring(var.acquirer.timeout_ms)
       ACQUIRER_URL        = var.acquirer.url

@@ -151,10 +151,14 @@ variable "capacity" {
 }
 
 variable "merchants" {
-  description = "Merchants by id: requests a second, burst and requests a day (null: no quota) of their plan, lower limits of single operations of the payments API (by operationId, requests a second and burst), and the principals that may assume their role `merchant-<id>`."
+  description = "Merchants by id: requests a second, burst and requests a day (null: no quota) of their plan, lower limits of single operations of the payments API (by operationId, requests a second and burst), the principals that may assume their role `merchant-<id>`, and by API (`dashboard`, `fraud`, `payments`) the legacy backend that still serves them."
   type = map(object({
     burst       = number
     daily_quota = optional(number)
+    legacy = optional(map(object({
+      base_url    = string
+      vpc_link_id = string
+    })), {})
     operations = optional(map(object({
       burst           = number
       rate_per_second = number

@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     ),
     "many_retries": ("asynchronous", {"maximum_retries": 9}, "retries it 0, 1 or 2 times"),
     "unlimited": ("concurrency", {"reserved": -1}, "Reserve at least 1"),
-    "whole_canary": ("canary", {"stable_version": "1", "weight": 1}, "over 0 and under 1"),
+    "whole_canary": ("canary", {"stable_version": "1", "weight": 1}, "from 0 to under 1"),
     "latest_canary": ("canary", {"stable_version": "$LATEST", "weight": 0.1}, "a published"),
     "crontab": ("schedule", {"expression": "* * * * *"}, "rate(1 minute)"),
     "short_logs": ("logs", {"retention_days": 30}, "three months at hand"),
@@ -195,6 +195,20 @@ def test_schedule_runs_the_alias_and_nothing_else_may(
     assert rule["arn"] in queue["policy"]
 
 
+@pytest.mark.parametrize(("weight", "routes"), [(0, 0), (0.05, 1)])
+def test_a_version_stands_ready_before_anybody_reaches_it(
+    plan: Planner, release: Path, weight: float, routes: int
+) -> None:
+    artifact = {
+        "path": release / "transaction_gateway.zip",
+        "sha256_base64": _released(release)["sha256_base64"],
+    }
+    canary = {"stable_version": "41", "weight": weight}
+    planned = plan(MODULE, {**GOOD, "artifact": artifact}, canary=canary)
+    alias = planned.one("aws_lambda_alias.live").values
+    assert (alias["function_version"], len(alias["routing_config"])) == ("41", routes)
+
+
 def test_provisioned_concurrency_and_vpc_stand_on_alias_and_function(
     plan: Planner, release: Path
 ) -> None:
@@ -217,7 +231,7 @@ def test_provisioned_concurrency_and_vpc_stand_on_alias_and_function(
 
 
 def _released(release: Path) -> dict[str, str]:
-    listing: dict[str, str] = json.loads((release / "release.json").read_text())[
+    listing: dict[str, str] = json.loads((release / "release.json").read_text())["functions"][
         "transaction_gateway"
     ]
     return listing

@@ -31,7 +31,7 @@ def queries(planned: PlannedRoot, key: str) -> dict[str, Any]:
 
 def test_each_api_has_its_own_objective(planned: PlannedRoot) -> None:
     for api, latency_ms in {"payments": 1500, "fraud": 500, "dashboard": 3000}.items():
-        window = f'{WATCH}.aws_cloudwatch_metric_alarm.burn["{api}/latency/fast/long"]'
+        window = f'{WATCH}.aws_cloudwatch_metric_alarm.burn["v1/{api}/latency/fast/long"]'
         planned.one(window).expect(extended_statistic=f"PR(:{latency_ms})")
 
 
@@ -81,11 +81,11 @@ def test_objectives_and_tickets_can_be_set(plan: Planner, release: Path) -> None
         },
     )
     burn = "module.observability.aws_cloudwatch_metric_alarm.burn"
-    window = planned.one(f'{burn}["payments/availability/fast/long"]')
+    window = planned.one(f'{burn}["v1/payments/availability/fast/long"]')
     window.expect(threshold=pytest.approx(14.4 * 0.0005))
     steady = "module.observability.aws_cloudwatch_composite_alarm.burn"
-    planned.one(f'{steady}["payments/latency/steady"]').expect(alarm_actions=[tickets])
-    assert not planned.one(f'{steady}["payments/latency/slow"]')["alarm_actions"]
+    planned.one(f'{steady}["v1/payments/latency/steady"]').expect(alarm_actions=[tickets])
+    assert not planned.one(f'{steady}["v1/payments/latency/slow"]')["alarm_actions"]
 
 
 def test_the_dashboard_shows_every_part(applied_payment_platform: AppliedRoot) -> None:

@@ -77,7 +77,7 @@ APIS = {"payments": (50, 2400, 30), "fraud": (25, 1200, 15), "dashboard": (10, 4
 @pytest.mark.parametrize("api", APIS)
 def test_each_api_has_its_own_share(planned: PlannedRoot, api: str) -> None:
     rate, threshold, bakery = APIS[api]
-    module = f"{PLATFORM}.module.{api}_api"
+    module = f'{PLATFORM}.module.{api}_api["v1"]'
     planned.one(f"{module}.aws_api_gateway_method_settings.all").expect(
         settings={"throttling_rate_limit": rate, "throttling_burst_limit": 50}
     )
@@ -88,7 +88,7 @@ def test_each_api_has_its_own_share(planned: PlannedRoot, api: str) -> None:
 
 
 def test_captures_refunds_and_voids_alone_may_use_all_of_it(planned: PlannedRoot) -> None:
-    module = f"{PLATFORM}.module.payments_api"
+    module = f'{PLATFORM}.module.payments_api["v1"]'
     plan = planned.one(f'{module}.aws_api_gateway_usage_plan.client["m_bakery"]')
     (stage,) = plan["api_stages"]
     limits = {each["path"]: (each["rate_limit"], each["burst_limit"]) for each in stage["throttle"]}
@@ -139,7 +139,7 @@ def test_a_merchants_own_limits_are_of_the_payments_api(plan: Planner, release: 
     planned = plan(MODULE, GOOD, release_directory=release, merchants={"m_bakery": limited})
     found = {}
     for api in APIS:
-        usage_plan = f'module.{api}_api.aws_api_gateway_usage_plan.client["m_bakery"]'
+        usage_plan = f'module.{api}_api["v1"].aws_api_gateway_usage_plan.client["m_bakery"]'
         (stage,) = planned.one(usage_plan)["api_stages"]
         found[api] = {each["path"]: each["rate_limit"] for each in stage["throttle"]}
     assert found["payments"][f"{PAYMENTS}/GET"] == 2

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MODULE = "modules/payment-platform"
 PLATFORM = "module.platform"
-API = "module.platform.module.payments_api"
+API = 'module.platform.module.payments_api["v1"]'
 GATEWAY = "module.platform.module.transaction_gateway"
 SWEEPER = "module.platform.module.sweeper"
 ROLE = 'module.platform.aws_iam_role.merchant["m_bakery"]'
@@ -180,7 +180,7 @@ def test_private_apis_lead_to_the_services_by_names_of_the_certificate(
     balancer = resources[f"{PLATFORM}.module.fraud_detection.aws_lb.service[0]"]
     assert [alias["name"] for alias in record["alias"]] == [balancer["dns_name"]]
     body = json.loads(
-        resources[f"{PLATFORM}.module.{service}_api.aws_api_gateway_rest_api.api"]["body"]
+        resources[f'{PLATFORM}.module.{service}_api["v1"].aws_api_gateway_rest_api.api']["body"]
     )
     operations = [
         operation
@@ -357,7 +357,7 @@ def test_profile_binds_the_merchant_to_its_key(applied_payment_platform: Applied
         TableName="payments-qa-transactions",
         Key={"pk": {"S": "MERCHANT#m_bakery"}, "sk": {"S": "PROFILE"}},
     )["Item"]
-    key = f'{API}.aws_api_gateway_api_key.client["m_bakery"]'
+    key = f'{PLATFORM}.aws_api_gateway_api_key.merchant["m_bakery"]'
     assert profile["merchant_id"]["S"] == "m_bakery"
     assert profile["api_key_id"]["S"] == applied_payment_platform.resources[key]["id"]
 
@@ -410,7 +410,7 @@ def test_changes_touch_only_what_they_must(applied_payment_platform: AppliedRoot
     finally:
         override.unlink()
     changes = {change.address: change.actions for change in plan.changes}
-    apis = [f"{PLATFORM}.module.{name}_api" for name in ("dashboard", "fraud", "payments")]
+    apis = [f'{PLATFORM}.module.{name}_api["v1"]' for name in ("dashboard", "fraud", "payments")]
     assert changes == {
         **{f"{api}.aws_api_gateway_deployment.api": ("create", "delete") for api in apis},
         **{f"{api}.aws_api_gateway_rest_api.api": ("update",) for api in apis},
