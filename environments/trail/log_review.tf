@@ -18,5 +18,5 @@ module "log_review" {
 }
 
 locals {
-  review_artifact = jsondecode(file("${var.release_directory}/release.json")).log_review
+  review_artifact = jsondecode(file("${var.release_directory}/release.json")).functions.log_review
 }

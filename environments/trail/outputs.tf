@@ -1,5 +1,5 @@
 output "alarm_names" {
-  description = "Names of the alarms on tampering and silence."
+  description = "Names of the alarms on tampering, on emergencies and on silence."
   value       = module.trail.alarm_names
 }
 

@@ -18,6 +18,7 @@ module "trail" {
   existing_log_group_name = var.existing_log_group_name
   watched_days            = 365
   exempt_role_names       = ["payments-deploy"]
+  emergency_role_names    = ["payments-breakglass"]
 
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
 

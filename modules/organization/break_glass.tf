@@ -65,7 +65,7 @@ resource "aws_iam_role_policy" "break_glass" {
         Sid       = "EnterMemberAccounts"
         Effect    = "Allow"
         Action    = "sts:AssumeRole"
-        Resource  = "arn:${local.partition}:iam::*:role/OrganizationAccountAccessRole"
+        Resource  = [for role in ["OrganizationAccountAccessRole", "${var.name}-breakglass"] : "arn:${local.partition}:iam::*:role/${role}"]
         Condition = { StringEquals = { "aws:ResourceOrgID" = local.organization.id } }
       },
     ]

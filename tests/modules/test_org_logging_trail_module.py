@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.aws.filter_patterns import selector
 from harness.testing import Options, pci, rejects
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     ),
     "source_by_name": ("network_activity_sources", ["kms"], "by their event source"),
     "short_copy": ("watched_days", 30, "three months are to be at hand"),
+    "emergency_role_by_arn": (
+        "emergency_role_names",
+        ["arn:aws:iam::777777777777:role/payments-breakglass"],
+        "Name emergency roles without path or ARN",
+    ),
     "role_by_arn": (
         "exempt_role_names",
         ["arn:aws:iam::111111111111:role/payments-deploy"],
@@ -194,6 +201,28 @@ def test_a_change_of_the_guardrails_sounds_an_alarm_by_whomever(planned: Planned
     # IAM has events of the same names.
     assert pattern.endswith(' && ($.eventSource = "organizations.amazonaws.com") }')
     planned.one('aws_cloudwatch_metric_alarm.tampering["guardrails"]').expect(threshold=0)
+
+
+@pci("7.2.5")
+def test_whoever_becomes_an_emergency_role_anywhere_sounds_an_alarm(plan: Planner) -> None:
+    values = {**GOOD, "emergency_role_names": ["payments-breakglass"]}
+    planned = plan(MODULE, values, options=IN_MANAGEMENT)
+    pattern = planned.one("aws_cloudwatch_log_metric_filter.emergency")["pattern"]
+    is_alarming = selector(pattern)
+    role = "arn:aws:iam::777777777777:role/payments-breakglass"
+    used = {"eventName": "AssumeRole", "requestParameters": {"roleArn": role}}
+    refused = {
+        "eventName": "AssumeRole",
+        "requestParameters": None,
+        "errorMessage": f"User: eve is not authorized to perform: sts:AssumeRole on {role}",
+    }
+    other = {"eventName": "AssumeRole", "requestParameters": {"roleArn": f"{role}s"}}
+    assert [is_alarming(json.dumps(event)) for event in (used, refused, other)] == [
+        True,
+        True,
+        False,
+    ]
+    planned.one("aws_cloudwatch_metric_alarm.emergency").expect(threshold=0)
 
 
 @pci("10.7.2")

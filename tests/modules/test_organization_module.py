@@ -298,7 +298,10 @@ def test_break_glass_lifts_guardrails_and_nothing_else(applied_organization: App
         "organizations:UpdatePolicy",
     ]
     entered = allowed["EnterMemberAccounts"]
-    assert entered["Resource"] == "arn:aws:iam::*:role/OrganizationAccountAccessRole"
+    assert entered["Resource"] == [
+        "arn:aws:iam::*:role/OrganizationAccountAccessRole",
+        "arn:aws:iam::*:role/payments-breakglass",
+    ]
     organization = applied_organization.one("aws_organizations_organization")
     assert entered["Condition"] == {"StringEquals": {"aws:ResourceOrgID": organization["id"]}}
 

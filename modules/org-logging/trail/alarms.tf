@@ -81,6 +81,42 @@ resource "aws_cloudwatch_metric_alarm" "tampering" {
   alarm_actions       = var.alarm_topic_arns
 }
 
+# Whoever becomes a role that is there for emergencies, or tries to, in any account. A refused call is reported
+# without its parameters; the message names the role.
+locals {
+  emergency_roles = toset(var.emergency_role_names)
+}
+
+resource "aws_cloudwatch_log_metric_filter" "emergency" {
+  for_each = local.emergency_roles
+
+  name           = "${var.name}-${each.key}"
+  log_group_name = local.log_group_name
+  pattern        = "{ ($.eventName = \"AssumeRole\") && (($.requestParameters.roleArn = \"*:role/${each.key}\") || ($.errorMessage = \"*:role/${each.key}*\")) }"
+
+  metric_transformation {
+    name      = "Emergency-${each.key}"
+    namespace = "OrgLogging/${var.name}"
+    value     = "1"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "emergency" {
+  for_each = local.emergency_roles
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = "Somebody becomes ${each.key}, or tries to: look for the call in ${local.log_group_name}"
+  namespace           = "OrgLogging/${var.name}"
+  metric_name         = aws_cloudwatch_log_metric_filter.emergency[each.key].metric_transformation[0].name
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
 # An organization is never silent for an hour: it is the trail that is.
 resource "aws_cloudwatch_metric_alarm" "silent" {
   alarm_name          = "${var.name}-silent"

@@ -1,6 +1,6 @@
 output "alarm_names" {
-  description = "Names of the alarms on tampering and silence."
-  value       = sort(concat([for alarm in aws_cloudwatch_metric_alarm.tampering : alarm.alarm_name], [aws_cloudwatch_metric_alarm.silent.alarm_name]))
+  description = "Names of the alarms on tampering, on emergencies and on silence."
+  value       = sort(concat([for alarm in aws_cloudwatch_metric_alarm.tampering : alarm.alarm_name], [for alarm in aws_cloudwatch_metric_alarm.emergency : alarm.alarm_name], [aws_cloudwatch_metric_alarm.silent.alarm_name]))
 }
 
 output "arn" {

@@ -107,6 +107,18 @@ variable "exempt_role_names" {
   }
 }
 
+variable "emergency_role_names" {
+  description = "Names of the roles for emergencies, in whichever account: becoming one, or trying to, sounds an alarm."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.emergency_role_names : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", name))])
+    error_message = "Name emergency roles without path or ARN, for example \"payments-breakglass\"."
+  }
+}
+
 variable "permissions_boundary_arn" {
   description = "Policy that bounds the role by which the trail writes its copy; null for none."
   type        = string
