@@ -16,7 +16,7 @@ resource "aws_iam_policy" "deploy_services" {
   name        = "${local.deploy_role_name}-services"
   description = "Manages the payment platform's services on ECS, their names and secrets"
 
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.ecs_statements })
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.ecs_statements, local.release_statements, local.usage_statements) })
 }
 
 resource "aws_iam_role_policy_attachment" "deploy" {

@@ -3,7 +3,7 @@
 # could do more than the boundary (but the one for emergencies), nor changes what is in this root.
 
 locals {
-  kinds = { log-archive = "log_archive", management = "management" }
+  kinds = { log-archive = "log_archive", management = "management", tooling = "tooling" }
   kind  = lookup(local.kinds, var.environment, "workload")
 
   runs_workloads       = local.kind == "workload"
@@ -12,10 +12,13 @@ locals {
   deploy_statements = {
     log_archive = local.log_archive_statements
     management  = concat(local.management_statements, local.management_review_statements)
+    tooling     = local.tooling_statements
     workload    = concat(local.service_statements, local.role_statements, local.guard_statements)
   }
 
+  # Made here, and out of reach for whoever may make roles.
   deploy_role_name = "payments-deploy"
+  baseline_roles   = concat([local.deploy_role_name], local.runs_workloads ? values(local.other_role_names) : [])
   iam_arn          = "arn:aws:iam::${local.account_id}"
 }
 
@@ -25,13 +28,8 @@ resource "aws_iam_role" "deploy" {
   max_session_duration = 3600
 
   assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "Deploy"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::${local.deploying_account_id}:root" }
-      Action    = "sts:AssumeRole"
-    }]
+    Version   = "2012-10-17"
+    Statement = local.deploy_trust[local.kind]
   })
 }
 
@@ -62,7 +60,7 @@ locals {
     {
       Sid      = "EncryptState"
       Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
       Resource = aws_kms_key.state.arn
     },
   ]
@@ -73,7 +71,7 @@ locals {
       Sid      = "LeaveTheDeployRoleAlone"
       Effect   = "Deny"
       Action   = ["iam:Delete*", "iam:PassRole", "iam:Put*", "iam:Tag*", "iam:Untag*", "iam:Update*"]
-      Resource = "${local.iam_arn}:role/${local.deploy_role_name}"
+      Resource = [for name in local.baseline_roles : "${local.iam_arn}:role/${name}"]
     },
     {
       Sid      = "LeaveTheBootstrapStateAlone"
@@ -84,7 +82,7 @@ locals {
     {
       Sid       = "LeaveTheStateKeyAlone"
       Effect    = "Deny"
-      NotAction = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+      NotAction = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
       Resource  = aws_kms_key.state.arn
     },
   ]

@@ -170,4 +170,29 @@ locals {
       Resource = "arn:aws:apigateway:${local.region}::/account"
     },
   ]
+  # Which release the account runs, for whoever asks.
+  release_statements = [
+    {
+      Sid    = "TellTheRelease"
+      Effect = "Allow"
+      Action = [
+        "ssm:AddTagsToResource",
+        "ssm:DeleteParameter",
+        "ssm:GetParameter",
+        "ssm:GetParameters",
+        "ssm:GetParametersByPath",
+        "ssm:ListTagsForResource",
+        "ssm:PutParameter",
+        "ssm:RemoveTagsFromResource",
+      ]
+      Resource = "arn:aws:ssm:${local.region}:${local.account_id}:parameter/payments/*"
+    },
+    {
+      Sid       = "FindTheRelease"
+      Effect    = "Allow"
+      Action    = "ssm:DescribeParameters"
+      Resource  = "*"
+      Condition = local.in_region
+    },
+  ]
 }

@@ -44,6 +44,11 @@ output "permissions_boundary_arn" {
   value       = aws_iam_policy.workload_boundary.arn
 }
 
+output "pipeline_role_arns" {
+  description = "ARNs of the roles for the pipeline and for emergencies, by name: `breakglass`, `gate`, `plan`. Empty where no platform runs."
+  value       = local.runs_workloads ? { breakglass = aws_iam_role.break_glass[0].arn, gate = aws_iam_role.gate[0].arn, plan = aws_iam_role.plan[0].arn } : {}
+}
+
 output "state_bucket" {
   description = "Name of the bucket with the account's Terraform state."
   value       = aws_s3_bucket.state.bucket

@@ -14,6 +14,7 @@ locals {
   boundary_statements = {
     log_archive = local.log_archive_boundary
     management  = concat(local.management_boundary, local.forwarding_boundary, local.review_boundary, local.management_review_boundary)
+    tooling     = concat(local.tooling_boundary, local.forwarding_boundary)
     workload    = concat(local.workload_boundary, local.forwarding_boundary, local.review_boundary)
   }
 
