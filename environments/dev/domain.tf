@@ -8,6 +8,6 @@ module "domain" {
     name = data.aws_route53_zone.public.name
   }
   mappings = {
-    for name, api in module.platform.apis : "v1/${name}" => { api_id = api.id, stage = api.stage }
+    for path, api in module.platform.apis : path => { api_id = api.id, stage = api.stage }
   }
 }

@@ -5,15 +5,15 @@ module "forwarding" {
 
   name                     = "payments-${local.environment}"
   destination_arn          = coalesce(var.log_destination_arn, local.log_destination_arn)
-  findings_days            = 90
-  key_deletion_window_days = 7
+  findings_days            = local.log_retention_days
+  key_deletion_window_days = local.key_deletion_window_days
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
   alarm_topic_arns         = [local.security_topic_arn]
 }
 
 locals {
   log_destination_arn = join(":", [
-    "arn:aws:logs", local.organization.region, local.organization.accounts.log-archive, "destination:payments-logs-nonproduction",
+    "arn:aws:logs", local.organization.region, local.organization.accounts.log-archive, "destination:payments-logs-${local.log_archive}",
   ])
 
   # Made by environments/management.

@@ -5,8 +5,8 @@ module "log_review" {
   name        = "payments-${local.environment}"
   environment = local.environment
   artifact = {
-    path          = "${var.release_directory}/${local.review_artifact.file}"
-    sha256_base64 = local.review_artifact.sha256_base64
+    path          = "${var.release_directory}/${local.release.functions.log_review.file}"
+    sha256_base64 = local.release.functions.log_review.sha256_base64
   }
 
   log_groups = {
@@ -17,12 +17,8 @@ module "log_review" {
     service   = [for service in module.platform.services : service.log_group]
     waf       = [module.waf.log_group.name]
   }
-  logs = { retention_days = 90 }
+  logs = { retention_days = local.log_retention_days }
 
   alarm_topic_arns         = [local.security_topic_arn]
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
-}
-
-locals {
-  review_artifact = jsondecode(file("${var.release_directory}/release.json")).log_review
 }

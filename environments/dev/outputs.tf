@@ -1,5 +1,5 @@
 output "apis" {
-  description = "APIs by name: id, stage, invoke URL, and names of the log groups."
+  description = "APIs by version and service, such as `v1/payments`: id, stage, invoke URL, names of the log groups, service, version and its state."
   value       = module.platform.apis
 }
 
@@ -46,13 +46,18 @@ output "log_review" {
 }
 
 output "merchants" {
-  description = "Merchants by id: role to assume, API key and usage plan."
+  description = "Merchants by id: role to assume, API key, and usage plans by API."
   value       = module.platform.merchants
 }
 
 output "observability" {
   description = "Names of the dashboard, of the alarms on objectives, and of the query that follows one request."
   value       = module.platform.observability
+}
+
+output "rollout" {
+  description = "Services under way from a legacy backend: phase, merchants on the new one, their share, and the parameter that notes it."
+  value       = module.rollout.services
 }
 
 output "services" {

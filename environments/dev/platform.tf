@@ -9,42 +9,32 @@ module "platform" {
 
   environment       = local.environment
   release_directory = var.release_directory
-  acquirer          = { url = var.acquirer_url }
-  merchants         = var.merchants
+  acquirer          = { url = coalesce(var.acquirer_url, local.acquirer.url) }
+  merchants         = { for id, merchant in var.merchants : id => merge(merchant, { legacy = module.rollout.legacy[id] }) }
   web_acl           = module.waf.web_acl
+  canary            = var.canary
 
   network = {
-    acquirer_prefixes = var.acquirer_prefixes
-    cidr_block        = "10.20.0.0/20"
+    acquirer_prefixes = var.acquirer_prefixes == null ? local.acquirer.prefixes : var.acquirer_prefixes
+    cidr_block        = local.cidr_block
   }
   internal_domain = {
     name           = "services.${data.aws_route53_zone.public.name}"
     public_zone_id = data.aws_route53_zone.public.zone_id
   }
-  # Dev is also applied to busy laptops, where a table's answer takes half a second at times.
   fraud = {
-    deadline_ms     = 1000
+    deadline_ms     = local.fraud.deadline_ms
     fail_open_below = { EUR = 5000, GBP = 5000, USD = 5000 }
-    timeout_ms      = 1500
+    timeout_ms      = local.fraud.timeout_ms
   }
 
   refund_second_person_above = { EUR = 50000, GBP = 50000, USD = 50000 }
 
   capacity = local.capacity
 
-  # Dev is thrown away and built anew: nothing in it outlives a week.
-  deletion_protection      = false
-  key_deletion_window_days = 7
-  logs                     = { retention_days = 90 }
+  deletion_protection      = local.deletion_protection
+  key_deletion_window_days = local.key_deletion_window_days
+  logs                     = { retention_days = local.log_retention_days }
 
   permissions_boundary_arn = "arn:aws:iam::${local.account_id}:policy/payments-workload-boundary"
-}
-
-locals {
-  # Functions start when they are asked: nobody pays here.
-  capacity = {
-    burst                   = 125
-    transactions_per_second = 125
-    warm_percent            = 0
-  }
 }

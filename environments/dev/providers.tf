@@ -1,5 +1,4 @@
 locals {
-  environment  = "dev"
   organization = jsondecode(file("${path.module}/../organization.json"))
   account_id   = local.organization.accounts[local.environment]
 }
@@ -8,8 +7,11 @@ provider "aws" {
   region              = local.organization.region
   allowed_account_ids = [local.account_id]
 
-  assume_role {
-    role_arn = "arn:aws:iam::${local.account_id}:role/payments-deploy"
+  dynamic "assume_role" {
+    for_each = var.role == "" ? [] : [var.role]
+    content {
+      role_arn = "arn:aws:iam::${local.account_id}:role/payments-${assume_role.value}"
+    }
   }
 
   default_tags {

@@ -13,6 +13,6 @@ module "waf" {
   signatures       = ["cross-site-scripting", "sql-injection"]
   maximum_capacity = 2000 # the signatures are evaluated on laptops too, and are worth 500 more
 
-  key_deletion_window_days = 7
-  logs                     = { retention_days = 90 }
+  key_deletion_window_days = local.key_deletion_window_days
+  logs                     = { retention_days = local.log_retention_days }
 }

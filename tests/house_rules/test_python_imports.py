@@ -25,9 +25,18 @@ def test_functions_bring_no_packages(package: str) -> None:
     assert not findings, "\n".join(findings)
 
 
-def test_the_build_script_needs_nothing_but_python() -> None:
-    script = SOURCES / "package.py"
-    assert not list(forbidden_imports(script, script.read_text(), allowed=frozenset()))
+PIPELINE = Path(__file__).parents[2] / ".pipeline"
+
+
+@pytest.mark.parametrize("file", sorted(PIPELINE.rglob("*.py")), ids=lambda file: file.stem)
+def test_the_pipeline_knows_no_harness(file: Path) -> None:
+    ours = frozenset(
+        {
+            *("promotion", "terraform_plan"),
+            *("cryptography", "cyclonedx", "packageurl", "urllib3", "yaml"),
+        }
+    )
+    assert not list(forbidden_imports(file, file.read_text(), allowed=AWS_SDK | ours))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Every workload environment, planned: whatever logs there ends under a lock in the archive."""
+"""Environments, planned: whatever logs there ends under a lock in the archive.
+
+qa and integration are the files of dev, and send to the same place.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 LEAST = {
     "dev": {"API": 6, "function": 7, "service": 3, "VPC": 1},
+    "production": {"API": 6, "function": 7, "service": 3, "VPC": 1},
+    "tooling": {"log group": 12},
     "trail": {"function": 1, "log group": 2},
 }
 """By environment, what logs there at least: of an API its access and execution logs."""

@@ -18,6 +18,8 @@ from harness.testing.examples import examples_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_s3 import S3Client
+
     from harness.aws import EmbeddedAWS
     from harness.testing import AppliedRoot, Applies, Clients
 
@@ -38,8 +40,12 @@ WEB_ACLS = ("payments-integration", "payments-qa")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release like that of `make package`, with handlers that do nothing."""
     folder = tmp_path_factory.mktemp("dist")
-    listing: dict[str, Any] = {name: _pack(folder / f"{name}.zip") for name in FUNCTIONS}
-    listing["images"] = {name: {"digest": f"sha256:{'5' * 64}"} for name in IMAGES}
+    listing: dict[str, Any] = {
+        "version": "0.1.0",
+        "commit": "c" * 40,
+        "functions": {name: _pack(folder / f"{name}.zip") for name in FUNCTIONS},
+        "images": {name: {"digest": f"sha256:{'5' * 64}"} for name in IMAGES},
+    }
     (folder / "release.json").write_text(json.dumps(listing))
     return folder
 
@@ -136,7 +142,7 @@ globals().update({fixture: _fixture_of(module) for fixture, module in APPLIED.it
 
 
 def _take_protection_off(clients: Clients) -> None:
-    """Do what an operator must before a protected table or load balancer can go."""
+    """Do what an operator must before a protected table, load balancer or archive can go."""
     dynamodb = clients.client("dynamodb")
     for table in dynamodb.list_tables()["TableNames"]:
         dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
@@ -146,3 +152,16 @@ def _take_protection_off(clients: Clients) -> None:
             LoadBalancerArn=balancer["LoadBalancerArn"],
             Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
         )
+    s3 = clients.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        logging = s3.get_bucket_logging(Bucket=bucket["Name"]).get("LoggingEnabled")
+        if logging:
+            s3.put_bucket_logging(Bucket=bucket["Name"], BucketLoggingStatus={})
+            _empty(s3, logging["TargetBucket"])
+
+
+def _empty(s3: S3Client, bucket: str) -> None:
+    s3.delete_bucket_policy(Bucket=bucket)  # which refuses deletes
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_everything_is_tagged_and_bounded(plan: Planner, release: Path) -> None:
         resource.expect(tags_all=tags)
 
 
+@pci("6.5.1")
+def test_the_release_is_noted_by_the_digest_of_its_manifest(plan: Planner, release: Path) -> None:
+    planned = plan("environments/dev", release_directory=release, options=IN_DEV)
+    manifest = (release / "release.json").read_bytes()
+    noted = planned.one("aws_ssm_parameter.release")
+    noted.expect(name="/payments/release", key_id="alias/payments-terraform-state")
+    assert json.loads(noted.raw["value"]) == {
+        "commit": json.loads(manifest)["commit"],
+        "digest": hashlib.sha256(manifest).hexdigest(),
+        "version": json.loads(manifest)["version"],
+    }
+
+
 UNTRUSTED = {"rate_per_second": 1, "burst": 1, "trusted_principal_arns": []}
 REFUSED = {
     "no_scheme": ("acquirer_url", "acquirer.example.com", "acquirer", "with its scheme"),
@@ -69,3 +83,13 @@ def test_somebody_hears_when_logs_are_not_sent(plan: Planner, release: Path) -> 
     for failure in ("errors", "silent", "throttled"):
         address = f'module.forwarding.aws_cloudwatch_metric_alarm.sending["{failure}"]'
         planned.one(address).expect(alarm_actions=[topic])
+
+
+@pytest.mark.parametrize("environment", ["dev", "qa", "integration", "production"])
+def test_an_unknown_role_is_refused_in_every_environment(
+    plan: Planner, release: Path, environment: str
+) -> None:
+    account = Options(account_id=ORGANIZATION["accounts"][environment])
+    given = {"release_directory": release, "role": "administrator"}
+    with rejects(variable="role", match="or empty for the credentials"):
+        plan(f"environments/{environment}", given, options=account)
