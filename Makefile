@@ -18,7 +18,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || 
   { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install package demo up test test-all log-paths evidence pci-delta policies self-test browser bench lint format lock clean
+.PHONY: help install package demo up test test-all log-paths evidence pci-delta policies self-test browser bench release pipeline lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,13 @@ $(VENV)/.installed: requirements.lock requirements-bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-package: install ## Build the function zips and their digests into dist/
-	@$(BIN)/python lambda_src/package.py
+package: install ## Build the release of this checkout as it is into dist/
+	@$(BIN)/python -m promotion build --allow-dirty
+
+release: install ## The release of what is committed; KEY=alias/... signs it with a key of KMS
+	@$(BIN)/python -m promotion build
+	@[ -z "$(KEY)" ] || $(BIN)/python -m promotion sign dist --key "$(KEY)"
+	@$(BIN)/python -m promotion pack dist build/release.tar
 
 demo: package ## Apply dev to the embedded AWS, pay a merchant's day, reconcile, destroy
 	@$(BIN)/python -m harness demo --input "$(INPUT)"
@@ -65,6 +70,9 @@ policies: ## Judge Terraform by the PCI policies: TARGET="plan.json modules/waf"
 self-test: package $(VENV)-policies/.installed ## Break our own plans in known ways: every PCI check must fail each
 	@$(BIN)/python -m harness self-test --policies $(VENV)-policies/bin/python
 
+pipeline: package ## Promote the checkout through four accounts by the deployed pipeline; DRY_RUN=1 only says how
+	@$(BIN)/python -m harness pipeline $(if $(DRY_RUN),--dry-run)
+
 # Pages are tested in a real browser, which no package index has.
 browser: ## Install Chromium where there is none (Debian, as root)
 	@for name in "$$PLAYWRIGHT_CHROMIUM" chromium chromium-browser google-chrome; do \
@@ -74,11 +82,18 @@ browser: ## Install Chromium where there is none (Debian, as root)
 	  { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null; \
 	else echo "Tests of pages need Chromium: install it, or set PLAYWRIGHT_CHROMIUM" >&2; exit 1; fi
 
-test-all: test ## Also every mutant
+test-all: test ## Also long tests and every mutant
+	@$(BIN)/python -m pytest --thorough
 	@$(BIN)/python -m harness mutants --thorough
 
-bench: package $(VENV)-yardstick/.installed $(VENV)-policies/.installed ## Measure ratios side by side; ONLY=plans measures a part
-	@$(BIN)/python -m harness bench --yardstick $(VENV)-yardstick/bin/python $(addprefix --only ,$(ONLY))
+# What only counts and plans is compared with nothing that has to be installed.
+ifneq ($(ONLY),rollout)
+YARDSTICK := $(VENV)-yardstick
+bench: $(YARDSTICK)/.installed $(VENV)-policies/.installed
+endif
+
+bench: package ## Measure ratios side by side; ONLY=plans measures a part
+	@$(BIN)/python -m harness bench $(if $(YARDSTICK),--yardstick $(YARDSTICK)/bin/python) $(addprefix --only ,$(ONLY))
 
 # Consumers of the policies need nothing else of the project's.
 $(VENV)-policies/.installed: requirements-policies.lock requirements-bootstrap.lock
@@ -122,6 +137,7 @@ lock: install ## Resolve the lock files again (hashes, no index address)
 	@$(BIN)/$(LOCK) --group policies -o requirements-policies.lock
 	@$(BIN)/$(LOCK) --group oscal -o requirements-oscal.lock
 	@$(BIN)/$(LOCK) --group model -o requirements-model.lock
+	@$(BIN)/$(LOCK) --group pipeline --constraint requirements.lock -o requirements-pipeline.lock
 	@for image in $(IMAGES); do \
 	  $(BIN)/$(LOCK) --group $$image --constraint requirements.lock -o requirements-$$image.lock \
 	    || exit 1; done

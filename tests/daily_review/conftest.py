@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from daily_review.account import Reviewed
+from promotion import functions
+from promotion.checkout import Checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.aws import EmbeddedAWS
-
-PACKAGE = Path(__file__).parents[2] / "lambda_src" / "package.py"
 
 
 @pytest.fixture
@@ -28,11 +26,8 @@ def reviewed(aws: EmbeddedAWS) -> Iterator[Reviewed]:
 @pytest.fixture(scope="session")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The function's zip, as `make package` builds it."""
-    spec = importlib.util.spec_from_file_location("lambda_package", PACKAGE)
-    assert spec is not None
-    assert spec.loader is not None
-    package: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(package)
-    folder = tmp_path_factory.mktemp("dist")
-    built = package.build(folder)["log_review"]
-    return {"path": str(folder / built["file"]), "sha256_base64": built["sha256_base64"]}
+    packed = functions.packed(Checkout(), functions.FUNCTIONS["log_review"])
+    described = functions.artifact("log_review", packed)
+    path = tmp_path_factory.mktemp("dist") / described["file"]
+    path.write_bytes(packed)
+    return {"path": str(path), "sha256_base64": described["sha256_base64"]}

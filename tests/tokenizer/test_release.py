@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 import payment_core
 from harness.testing import pci
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from promotion import functions
+from promotion.checkout import Checkout
 
 SOURCE = Path(payment_core.__file__).parents[1]
 PACKAGES = ("payment_core", "api_functions", "tokenizer")
 
 
 @pytest.fixture(scope="module")
-def package() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lambda_package", SOURCE / "package.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def zip_path(package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(package, "FUNCTIONS", {"tokenizer": PACKAGES})
-    package.build(tmp_path)
-    return tmp_path / "tokenizer.zip"
+def zip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dist") / "tokenizer.zip"
+    path.write_bytes(functions.packed(Checkout(), functions.FUNCTIONS["tokenizer"]))
+    return path
 
 
 def test_the_handler_starts_from_the_zip_alone(zip_path: Path) -> None:
@@ -74,8 +61,8 @@ def test_the_zip_holds_nothing_of_the_other_functions(zip_path: Path) -> None:
 
 
 @pci("7.2.5")
-def test_no_other_zip_holds_the_tokenizer(package: ModuleType) -> None:
-    others = {name: packages for name, packages in package.FUNCTIONS.items() if name != "tokenizer"}
+def test_no_other_zip_holds_the_tokenizer() -> None:
+    others = {name: each for name, each in functions.FUNCTIONS.items() if name != "tokenizer"}
     assert others
     assert not [name for name, packages in others.items() if "tokenizer" in packages]
 

@@ -62,6 +62,17 @@ def test_every_answer_says_when_its_version_ends() -> None:
         assert not {"Deprecation", "Sunset", "Link"} & lasting.keys()
 
 
+@pytest.mark.usefixtures("environment")
+def test_a_resource_may_name_the_merchant() -> None:
+    event = {"httpMethod": "GET", "requestContext": caller(MERCHANT)}
+    named = f"/merchants/{MERCHANT}/payments"
+    assert handler.handle({**event, "resource": named}, Context())["statusCode"] == 200
+    # Who calls is compared with the name that is routed by, and not with what else the path says.
+    others = {"resource": "/merchants/m_othershop/payments"}
+    parts = {"pathParameters": {"merchant_id": MERCHANT}}
+    assert handler.handle({**event, **others, **parts}, Context())["statusCode"] == 403
+
+
 def _headers(event: dict[str, object]) -> dict[str, str]:
     headers = handler.handle(event, Context())["headers"]
     assert isinstance(headers, dict)
