@@ -17,7 +17,7 @@ pytest_plugins = ("pytester",)
 
 HERE = Path(__file__).parent
 # Folders whose files share something that takes long to apply.
-SHARED = ("log_archive", "modules", "organization", "platform", "waf")
+SHARED = ("delivery", "log_archive", "modules", "organization", "platform", "waf")
 # These run platforms of their own, one after the other: three at once are enough for a laptop.
 ON_THEIR_OWN = ("platform/test_demo.py", "platform/test_readme.py")
 # Long waits come first, so that the rest runs beside them.
@@ -33,6 +33,10 @@ FIRST = (
 # The same examples in every run: a red test stays red until it is mended.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="run what `make test-all` adds, alone")
 
 
 def pytest_configure() -> None:
@@ -57,7 +61,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    is_asked_for = config.getoption("--thorough")
+    left_out: list[pytest.Item] = []
+    kept: list[pytest.Item] = []
+    for item in items:
+        is_thorough = item.get_closest_marker("thorough") is not None
+        (kept if is_thorough == is_asked_for else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
     items.sort(key=lambda item: _place(item.path.relative_to(HERE).as_posix()))
 
 

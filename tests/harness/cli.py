@@ -1,4 +1,4 @@
-"""The harness's commands: what `make demo`, `up`, `bench` and the mutants of `make test` call."""
+"""The harness's commands: what `make demo`, `up`, `pipeline`, `bench` and `make test` call."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from harness.bench.figures import table as figures_table
 from harness.bench.fraud import fraud_figures
 from harness.bench.overload import overload_figures
 from harness.bench.policies import policy_scans
+from harness.bench.rollout import rollout_figures
 from harness.console import Steps
 from harness.demo import merchant_day, run, summary
 from harness.demo.dashboard_pages import DashboardError
@@ -39,6 +40,8 @@ from harness.evidence.scanning import ScanningError
 from harness.known_organization import found_organization, known_organization
 from harness.log_paths import table as log_paths_table
 from harness.log_paths.planned import planned_log_paths
+from harness.pipeline import command as pipeline_command
+from harness.pipeline.errors import PipelineError
 from harness.platform import REPOSITORY
 from harness.policies_self_test import SelfTestError
 from harness.terraform import DiscoveryError, TerraformError
@@ -112,6 +115,7 @@ class Part(StrEnum):
     LOGS = "logs"
     PLANS = "plans"
     POLICIES = "policies"
+    ROLLOUT = "rollout"
 
 
 def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequence[Figure]]]]:
@@ -142,6 +146,7 @@ def measurements(yardstick: Path | None) -> dict[Part, list[Callable[[], Sequenc
             lambda: plans.memory(yardstick),
         ],
         Part.POLICIES: [policy_scans],
+        Part.ROLLOUT: [rollout_figures],
     }
 
 
@@ -230,6 +235,21 @@ def try_policies(
     raise typer.Exit(code)
 
 
+@app.command()
+def pipeline(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would do, and how long it may take.")
+    ] = False,
+    budget_minutes: Annotated[
+        int | None,
+        typer.Option(help="Minutes that all stages may take; by default the pipeline's own tag."),
+    ] = None,
+) -> None:
+    """Deploy the pipeline, and promote the checkout with it through all four accounts."""
+    is_good = pipeline_command.run(console, dry_run=dry_run, budget_minutes=budget_minutes)
+    raise typer.Exit(0 if is_good else 1)
+
+
 @app.command("log-paths")
 def follow_logs(
     environment: Annotated[str, typer.Argument(help="A root of environments/.")] = "dev",
@@ -299,6 +319,7 @@ def main() -> None:
         ExceptionsError,
         JudgeError,
         MarkedTestsError,
+        PipelineError,
         ScanningError,
         SelfTestError,
         SigningError,

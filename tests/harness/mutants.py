@@ -124,7 +124,7 @@ def _try(mutant: Mutant, tree: Path) -> Verdict:
 
 def _pytest(tests: Sequence[str], tree: Path) -> tuple[int, str]:
     packages = os.pathsep.join(
-        str(tree / path) for path in ("lambda_src", "ecs_src", "policies", "tests")
+        str(tree / path) for path in (".pipeline", "lambda_src", "ecs_src", "policies", "tests")
     )
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "no:cacheprovider"]
     done = subprocess.run(  # noqa: S603 - our own interpreter and the catalogue's test names

@@ -1,8 +1,8 @@
-"""The platform on this machine: organization and dev applied to the embedded AWS, and an edge.
+"""The platform on this machine: organization and an environment on the embedded AWS, and an edge.
 
 Everything that an operator does on AWS happens here by the same files and in the same order: the
-organization, its log archive and its trail, then `environments/dev`; before an account's first root
-bootstrap makes the bucket of its states.
+organization, its log archive and its trail, then an environment, dev unless told otherwise; before
+an account's first root bootstrap makes the bucket of its states.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from harness.acquirer import AcquirerSimulator
 from harness.aws import EmbeddedAWS
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "dev"
+ENVIRONMENTS = ("dev", "qa", "integration", "production")
+"""The workload environments, in the order in which a release reaches them."""
 SESSION_NAME = "point-of-sale"
 # What an operator has to write before production's logs are locked for good. Here AWS is in memory.
 ACKNOWLEDGEMENT = "nobody can delete a log for 365 days"
@@ -64,27 +67,33 @@ class Platform:
 
     Args:
         workdir: where state, plans and Terraform's data directories go.
+        environment: which of `ENVIRONMENTS` it is.
         edge_port: TCP port of the API on 127.0.0.1, 0 for a free one.
-        variables: Terraform variables of `environments/dev` that differ from its values.
+        variables: Terraform variables of the environment's root that differ from its values.
         public_endpoints: names on the internet that webhooks find, with ports on this machine.
+        messages: where the edge tells what clients aren't told; standard error if None.
     """
 
     def __init__(
         self,
         workdir: Path,
         *,
+        environment: str = ENVIRONMENT,
         edge_port: int = 0,
         variables: Mapping[str, Any] | None = None,
         public_endpoints: Mapping[str, int] | None = None,
+        messages: IO[str] | None = None,
     ) -> None:
+        self._messages = messages
         self._workdir = workdir
+        self.name = environment
         self._edge_port = edge_port
         self._variables = dict(variables or {})
         self._public_endpoints = dict(public_endpoints or {})
         self._resources = ExitStack()
         organization = known_organization()
         self.region: str = organization["region"]
-        self.account_id: str = organization["accounts"][ENVIRONMENT]
+        self.account_id: str = organization["accounts"][environment]
         self.accounts: dict[str, str] = organization["accounts"]
         self.organization: dict[str, Root] = {}
 
@@ -109,6 +118,17 @@ class Platform:
             )
         )
         self.acquirer = self._resources.enter_context(AcquirerSimulator())
+
+    def beside(self, environment: str, **options: Any) -> Platform:
+        """Make another environment of the same organization, on the same embedded AWS.
+
+        It is applied after this one's organization, and is left before it. `options` are those
+        of the class.
+        """
+        other = Platform(self._workdir, environment=environment, **options)
+        other.terraform, other.aws, other.acquirer = self.terraform, self.aws, self.acquirer
+        other.organization = self.organization
+        return other
 
     def apply_bootstrap(
         self, *accounts: str, progress: ProgressCallback | None = None
@@ -144,13 +164,33 @@ class Platform:
         return root.apply(progress=progress)
 
     def apply_environment(self, progress: ProgressCallback | None = None) -> ApplyResult:
-        """Apply dev, as the operator who assumes the deploy role."""
-        variables = {"acquirer_url": self.acquirer.url, **self._variables}
-        self.environment = self._root(ENVIRONMENT, self.aws.environment(), variables)
-        self.environment.init()
+        """Apply the environment, as the operator who assumes the deploy role."""
+        self._open_environment()
         applied = self.environment.apply(progress=progress)
         self.outputs = self.environment.outputs()
         return applied
+
+    def adopt_environment(self) -> None:
+        """Take over an environment that somebody else applied, such as the pipeline."""
+        self._open_environment()
+        self.outputs = self.environment.outputs()
+
+    def _open_environment(self) -> None:
+        self.environment = self._root(self.name, self.aws.environment(), self._values())
+        self.environment.init()
+
+    def another_release(self, tree: Path) -> Root:
+        """Give the environment's root as it is in another tree, over the same state.
+
+        The tree has the folders of a release that was laid out: `dist`, `environments`, `modules`,
+        and the contracts. Merchants call meanwhile, so Terraform does fewer things at once.
+        """
+        return self.terraform.root(
+            tree / "environments" / self.name,
+            workdir=tree.parent / f"{tree.name}-work",
+            environment=self.aws.environment(),
+            variables=self._values(),
+        )
 
     def serve(self) -> None:
         """Start the edge on what was deployed."""
@@ -162,15 +202,28 @@ class Platform:
                 port=self._edge_port,
                 environment=self.aws.environment(self.account_id),
                 public_endpoints=self._public_endpoints,
+                acquirer_endpoints=self._acquirer_endpoints(),
+                messages=self._messages,
             )
         )
+
+    def _acquirer_endpoints(self) -> dict[str, int]:
+        """Have the simulator answer for the deployed acquirer, unless it is that itself."""
+        function = self.aws.client("lambda", self.account_id).get_function_configuration(
+            FunctionName=self.outputs["functions"]["transaction_gateway"]["name"]
+        )
+        deployed = urlsplit(function["Environment"]["Variables"]["ACQUIRER_URL"])
+        here = urlsplit(self.acquirer.url)
+        if deployed.netloc == here.netloc or not (deployed.hostname and here.port):
+            return {}
+        return {deployed.hostname: here.port}
 
     def deploy(self) -> None:
         """Do all of the above, in the order in which one builds on the other."""
         self.start()
         self.apply_bootstrap("management")
         self.apply_organization("management")
-        self.apply_bootstrap("log-archive", ENVIRONMENT)
+        self.apply_bootstrap("log-archive", self.name)
         self.apply_organization("log-archive")
         self.apply_organization("trail")
         self.apply_environment()
@@ -187,6 +240,11 @@ class Platform:
         answer = self.edge.fire_schedule(self.outputs["log_review"]["schedule_rule_name"])
         findings: Mapping[str, int] = answer["findings"]
         return findings
+
+    def _values(self) -> dict[str, Any]:
+        """Give the simulator's address to the one environment that takes plain http."""
+        simulated = {"acquirer_url": self.acquirer.url} if self.name == "dev" else {}
+        return {**simulated, **self._variables}
 
     def _root(
         self,
@@ -209,9 +267,9 @@ class Platform:
         """The payments API's address up to and with the stage."""
         return self.invoke_url_of("payments")
 
-    def invoke_url_of(self, api_name: str) -> str:
+    def invoke_url_of(self, api_name: str, version: str = "v1") -> str:
         """An API's address up to and with the stage: of `payments`, `fraud` or `dashboard`."""
-        api = self.outputs["apis"][api_name]
+        api = self.outputs["apis"][f"{version}/{api_name}"]
         return self.edge.invoke_url(api["id"], api["stage"])
 
     @property

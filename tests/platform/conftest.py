@@ -56,6 +56,12 @@ def access(platform: Platform) -> MerchantAccess:
 
 
 @pytest.fixture(scope="session")
+def steady_access(platform: Platform) -> MerchantAccess:
+    """Of a merchant who pays all the time: who pays that often is soon suspected of fraud."""
+    return platform.merchant(platform.merchant_ids[2])
+
+
+@pytest.fixture(scope="session")
 def caller(access: MerchantAccess) -> Iterator[Caller]:
     with httpx.Client(timeout=30) as http:
         yield Caller(access, http)

@@ -32,8 +32,8 @@ def test_demo_says_that_all_is_well_and_leaves_nothing() -> None:
         for line in process.stdout:
             lines.append(line)
             children.update(psutil.Process(process.pid).children(recursive=True))
+    assert process.returncode == 0, "".join(lines[-40:])
     said = " ".join("".join(lines).split())
-    assert process.returncode == 0, said
     applied = re.search(r"terraform apply environments/dev (\d+) resources", said)
     destroyed = re.search(r"Destroyed (\d+) resources of dev", said)
     assert applied, said

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from harness.platform import REPOSITORY
 from harness.testing import pci
+from promotion.bundle import Release
 
 if TYPE_CHECKING:
     from harness.aws import Call
@@ -50,6 +53,23 @@ def test_workers_have_the_role_that_was_deployed(platform: Platform, caller: Cal
         and call.resource == platform.outputs["tables"]["transactions"]["name"]
     }
     assert callers == {role_of_function(platform, "transaction_gateway")}
+
+
+@pci("6.5.1")
+def test_the_account_notes_which_release_it_runs(platform: Platform) -> None:
+    release = Release.read(REPOSITORY / "dist")
+    noted = platform.aws.client("ssm", platform.account_id).get_parameter(
+        Name="/payments/release", WithDecryption=True
+    )["Parameter"]
+    assert json.loads(noted["Value"]) == {
+        "commit": release.commit,
+        "digest": release.digest,
+        "version": release.version,
+    }
+    deployed = platform.aws.client("lambda", platform.account_id).get_function_configuration(
+        FunctionName=platform.outputs["functions"]["tokenizer"]["name"]
+    )
+    assert deployed["CodeSha256"] == release.manifest["functions"]["tokenizer"]["sha256_base64"]
 
 
 def role_of(call: Call) -> str:

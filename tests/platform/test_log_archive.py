@@ -48,7 +48,7 @@ def archived(
 def test_a_request_is_found_in_the_archive(
     platform: Platform, archived: dict[str, list[ArchivedLine]]
 ) -> None:
-    group = platform.outputs["apis"]["payments"]["access_log_group"]
+    group = platform.outputs["apis"]["v1/payments"]["access_log_group"]
     lines = [json.loads(line.message) for line in archived[group]]
     read = [line for line in lines if line["http_method"] == "GET" and line["status"] == "200"]
     assert read

@@ -236,7 +236,7 @@ def test_one_request_has_one_trace_and_one_id_in_every_log(
     answer = caller.send("POST", "/payments", body, headers=sent)
     assert answer.status_code == 201, answer.text
     platform.edge.flush_logs()
-    payments = platform.outputs["apis"]["payments"]
+    payments = platform.outputs["apis"]["v1/payments"]
     (access,) = lines_with(platform, payments["access_log_group"], TRACE)
     assert access["trace_id"] == TRACE
 

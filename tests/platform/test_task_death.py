@@ -32,8 +32,12 @@ SMALL, LARGE = 1250, 90_000
 GIVE_UP_S = 300
 UNSCORED = "unavailable"
 HELD = "fraud_check_unavailable"
-# A busy laptop lets a function run out of its time. Clients repeat that like any timeout.
-TOO_SLOW = {(502, "integration_failed"), (504, "integration_timeout")}
+# A busy laptop lets a function run out of its time, or the store answer late. Clients repeat that.
+TOO_SLOW = {
+    (502, "integration_failed"),
+    (503, "storage_unavailable"),
+    (504, "integration_timeout"),
+}
 FRAUD, DASHBOARD = "fraud_detection", "merchant_dashboard"
 
 

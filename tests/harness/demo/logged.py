@@ -17,7 +17,7 @@ IN_LINE = "/internal/scores"
 
 def requests(platform: Platform, api_name: str) -> Counter[tuple[str, str]]:
     """Count the lines of an API's access log by method and resource."""
-    lines = _lines(platform, platform.outputs["apis"][api_name]["access_log_group"])
+    lines = _lines(platform, platform.outputs["apis"][f"v1/{api_name}"]["access_log_group"])
     return Counter((line["http_method"], line["resource_path"]) for line in lines)
 
 

@@ -41,6 +41,7 @@ MAX_SWEEPS = 5
 # The dashboard's read model follows the payments, and slowly on a busy machine.
 DRAIN_SECONDS = 600
 _MODULE = re.compile(r"module\.(\w+)")
+_ROOT = "root"
 _TOKENS = "/merchants/{merchant_id}/tokens"
 
 
@@ -59,7 +60,8 @@ class Made:
         """Take one step of the apply."""
         self._step.terraform(progress)
         if progress.kind is ProgressKind.DONE:
-            self.by_module[_MODULE.findall(progress.address)[-1]] += 1
+            within = _MODULE.findall(progress.address) or [_ROOT]
+            self.by_module[within[-1]] += 1
 
 
 def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
@@ -78,7 +80,7 @@ def run(rows: Sequence[Row], workdir: Path, console: Console) -> Report:
             tasks = len(platform.edge.tasks())
             step.done(f"{apis} APIs, {functions} functions on Lambda, {tasks} tasks on ECS")
         access = platform.merchant(platform.merchant_ids[0])
-        access_log = platform.outputs["apis"]["payments"]["access_log_group"]
+        access_log = platform.outputs["apis"]["v1/payments"]["access_log_group"]
         day = pay(rows, access, steps)
         with steps.step("ask for fraud scores and open the dashboard") as step:
             swept = _sweep(platform, step)
@@ -268,7 +270,9 @@ def _reconcile(
 
 def _services(platform: Platform) -> Iterator[Service]:
     """Say what answers at which path; functions share the payments API."""
-    requests = {name: logged.requests(platform, name) for name in platform.outputs["apis"]}
+    requests = {
+        name: logged.requests(platform, name) for name in ("dashboard", "fraud", "payments")
+    }
     tokens = sum(n for (_, path), n in requests["payments"].items() if path == _TOKENS)
     payments = requests["payments"].total() - tokens
     for name, part, count in (

@@ -37,11 +37,16 @@ def show(report: Report, console: Console) -> None:
         console.print(part)
 
 
+def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Order by count, and by name where counts are equal, as `most_common` doesn't."""
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+
 def _resources(report: Report) -> Table:
     table = Table(title="Resources of dev", title_justify="left", box=None, padding=(0, 2))
     table.add_column("module")
     table.add_column("applied", justify="right")
-    for module, count in report.resources.most_common():
+    for module, count in _most_first(report.resources):
         table.add_row(module, str(count))
     table.add_row("[bold]all[/bold]", f"[bold]{report.resources.total()}[/bold]")
     return table
@@ -52,7 +57,7 @@ def _payments(report: Report) -> Table:
     table.add_column("state")
     table.add_column("payments", justify="right")
     states = Counter(payment["state"] for payment in report.payments)
-    for state, count in states.most_common():
+    for state, count in _most_first(states):
         table.add_row(state, str(count))
     table.add_row("[bold]all[/bold]", f"[bold]{states.total()}[/bold]")
     return table

@@ -176,7 +176,7 @@ def _attempts(platform: Platform, steps: Steps) -> list[Row]:
         platform.edge.flush_logs()
         step.done(f"{sum(each.as_expected for each in refusals)} of {len(refusals)} refused")
     with steps.step("try to be rid of logs, in every account") as step:
-        access_log = platform.outputs["apis"]["payments"]["access_log_group"]
+        access_log = platform.outputs["apis"]["v1/payments"]["access_log_group"]
         archived = look_into_archive(platform, access_log)
         step.done(f"{len(archived.attempts)} attempts")
     return [*rows.of_refusals(refusals, ENVIRONMENT), *rows.of_attempts(archived.attempts)]
